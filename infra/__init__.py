@@ -1,0 +1,1 @@
+"""The deployed stack: one construct per capability; ``stack`` only wires."""

@@ -1,0 +1,1 @@
+"""The ``reaper`` command: parse, call, render."""

@@ -1,0 +1,68 @@
+"""Three-valued logic (Kleene), with the reasons carried along.
+
+A truth is ``True``, ``False`` or :class:`Open`. An open one either *needs* facts that nobody has asked for yet, or is in
+*doubt* for facts that cannot be known. Nothing that is open ever stops a session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Neither true nor false (yet): the ``Facts`` fields it needs, and the doubts no call will settle."""
+
+    needs: frozenset[str] = frozenset()
+    doubts: tuple[str, ...] = ()
+
+
+Truth = bool | Open
+
+
+def needs(*facts: str) -> Open:
+    """Open until these ``Facts`` fields are asked for."""
+    return Open(needs=frozenset(facts))
+
+
+def doubt(reason: str) -> Open:
+    """Open for good, because of ``reason``."""
+    return Open(doubts=(reason,))
+
+
+def merge(first: Open, second: Open) -> Open:
+    """Both: what either needs, and every doubt once, in order."""
+    if first is second:
+        return first
+    return Open(first.needs | second.needs, tuple(dict.fromkeys(first.doubts + second.doubts)))
+
+
+def negate(truth: Truth) -> Truth:
+    """Not; open stays open."""
+    return truth if isinstance(truth, Open) else not truth
+
+
+def conjunction(truths: Iterable[Truth]) -> Truth:
+    """All of them: one ``False`` decides, whatever else is open. Reads no further than it must."""
+    found: Open | None = None
+    for truth in truths:
+        if truth is False:
+            return False
+        if truth is not True:
+            found = truth if found is None else merge(found, truth)
+    return True if found is None else found
+
+
+def disjunction(truths: Iterable[Truth]) -> Truth:
+    """Any of them: one ``True`` decides, whatever else is open. Reads no further than it must."""
+    found: Open | None = None
+    for truth in truths:
+        if truth is True:
+            return True
+        if truth is not False:
+            found = truth if found is None else merge(found, truth)
+    return False if found is None else found

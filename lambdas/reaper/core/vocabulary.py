@@ -1,0 +1,172 @@
+"""The facts a policy may name: their types, and how each is read from a session at a moment.
+
+This is the one list of them. The loader checks a policy's names against it, the JSON Schema is held to it by a test, and
+``scan`` prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from reaper.core.facts import ABSENT, NOT_ASKED, Fact, Missing, Undecidable
+from reaper.core.policy.model import DEFAULT_OWNER_TAGS, PolicyBook
+from reaper.core.prices import PRICES
+from reaper.core.session import SCOPE_PARTS, Phase, Service, Session
+
+
+class FactType(Enum):
+    """What values a fact has, and so what may be asked of it."""
+
+    TEXT = "text"
+    DURATION = "duration"
+    NUMBER = "number"
+    MONEY = "money"
+    TAGS = "tags"
+
+    @property
+    def ordered(self) -> bool:
+        """True when it can be compared with ``<`` and ``>``."""
+        return self in {FactType.DURATION, FactType.NUMBER, FactType.MONEY}
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What reading a fact depends on besides the session: settings, never the time."""
+
+    owner_tags: tuple[str, ...] = DEFAULT_OWNER_TAGS
+    prices: Mapping[str, float] = PRICES
+
+    @classmethod
+    def of(cls, book: PolicyBook) -> Lens:
+        """The settings a policy file makes, its prices over the list prices."""
+        return cls(book.owner_tags, MappingProxyType({**PRICES, **book.prices}))
+
+
+Reader = Callable[[Session, float, Lens], Fact[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class FactDefinition:
+    """One fact of the vocabulary. ``choices`` is set where the values are a closed list.
+
+    ``fields`` are the :class:`~reaper.core.facts.Facts` fields it is read from: those to ask for when it is not known.
+    """
+
+    name: str
+    type: FactType
+    meaning: str
+    read: Reader
+    fields: frozenset[str] = frozenset()
+    choices: tuple[str, ...] = ()
+
+
+def read_age(session: Session, now: float, _lens: Lens) -> Fact[float]:
+    """Seconds since it was created or started; never negative."""
+    created = session.facts.created_at
+    return created if isinstance(created, Missing | Undecidable) else max(0.0, now - created)
+
+
+def read_idle_for(session: Session, now: float, _lens: Lens) -> Fact[float]:
+    """Seconds since the last evidence of use; 0 while in use."""
+    since = session.facts.idle_since
+    return since if isinstance(since, Missing | Undecidable) else max(0.0, now - since)
+
+
+def read_owner(session: Session, _now: float, lens: Lens) -> Fact[str]:
+    """The first of the configured owner tags that is set, else the creator the service names."""
+    tags = session.facts.tags
+    if isinstance(tags, Undecidable):
+        return Undecidable(f"owner tags: {tags.reason}")
+    if isinstance(tags, Missing):
+        return tags if tags is NOT_ASKED else session.facts.creator
+    for key in lens.owner_tags:
+        if value := tags.get(key):
+            return value
+    return session.facts.creator
+
+
+def read_hourly_cost(session: Session, _now: float, lens: Lens) -> Fact[float]:
+    """USD for an hour of sitting idle; absent where no price or size is known."""
+    key, units = session.facts.price_key, session.facts.billed_units
+    if key is None or key not in lens.prices:
+        return ABSENT
+    return units if isinstance(units, Missing | Undecidable) else units * lens.prices[key]
+
+
+def read_idle_cost(session: Session, now: float, lens: Lens) -> Fact[float]:
+    """USD the idleness has cost so far: ``hourly_cost`` times ``idle_for``."""
+    rate, idle = read_hourly_cost(session, now, lens), read_idle_for(session, now, lens)
+    if rate is ABSENT or idle is ABSENT:
+        return ABSENT
+    for part in (rate, idle):
+        if isinstance(part, Missing | Undecidable):
+            return part
+    assert isinstance(rate, float) and isinstance(idle, float)  # noqa: S101, PT018 - narrows for the type checker
+    return rate * idle / 3600
+
+
+def _scope_reader(part: str) -> Reader:
+    def read(session: Session, _now: float, _lens: Lens) -> Fact[str]:
+        return ABSENT if (value := session.ref.part(part)) is None else value
+
+    return read
+
+
+def _field_reader(field: str) -> Reader:
+    def read(session: Session, _now: float, _lens: Lens) -> Fact[object]:
+        return getattr(session.facts, field)
+
+    return read
+
+
+def _text(name: str, meaning: str, read: Reader, *fields: str, choices: tuple[str, ...] = ()) -> FactDefinition:
+    return FactDefinition(name, FactType.TEXT, meaning, read, frozenset(fields), choices)
+
+
+_DEFINITIONS = (
+    _text("service", "which service it is", lambda s, _n, _l: s.ref.service, choices=tuple(Service)),
+    _text("account", "the account that is billed for it", lambda s, _n, _l: s.ref.account),
+    _text("region", "the region it runs in", lambda s, _n, _l: s.ref.region),
+    _text("id", "its id in the service", lambda s, _n, _l: s.ref.id),
+    _text("name", "its description or cluster name", _field_reader("name"), "name"),
+    *(_text(part, f"the {part} it belongs to", _scope_reader(part)) for part in SCOPE_PARTS),
+    _text("state", "the service's own word, verbatim", lambda s, _n, _l: s.facts.state),
+    _text("phase", "its normal form", _field_reader("phase"), "phase", choices=tuple(Phase)),
+    FactDefinition("age", FactType.DURATION, "since it was created", read_age, frozenset({"created_at"})),
+    FactDefinition(
+        "idle_for", FactType.DURATION, "since the last evidence of use", read_idle_for, frozenset({"idle_since"})
+    ),
+    FactDefinition(
+        "idle_timeout",
+        FactType.DURATION,
+        "its own configured idle timeout",
+        _field_reader("idle_timeout"),
+        frozenset({"idle_timeout"}),
+    ),
+    FactDefinition("tags", FactType.TAGS, "its own tags over its parents'", _field_reader("tags"), frozenset({"tags"})),
+    _text("owner", "who to ask about it", read_owner, "tags", "creator"),
+    _text("kind", "what sort of session it is", _field_reader("kind"), "kind"),
+    _text("worker_type", "the size of a worker", _field_reader("worker_type"), "worker_type"),
+    FactDefinition("dpus", FactType.NUMBER, "its size in DPUs", _field_reader("dpus"), frozenset({"dpus"})),
+    FactDefinition(
+        "hourly_cost",
+        FactType.MONEY,
+        "estimated USD for an idle hour",
+        read_hourly_cost,
+        frozenset({"billed_units"}),
+    ),
+    FactDefinition(
+        "idle_cost",
+        FactType.MONEY,
+        "estimated USD of idleness so far",
+        read_idle_cost,
+        frozenset({"billed_units", "idle_since"}),
+    ),
+)
+
+VOCABULARY: Final[Mapping[str, FactDefinition]] = MappingProxyType({fact.name: fact for fact in _DEFINITIONS})
+"""Every fact by name, in the order tables print them."""

@@ -1,0 +1,1 @@
+"""AWS Lambda entry points: parse, call, answer."""

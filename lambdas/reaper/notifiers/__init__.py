@@ -1,0 +1,1 @@
+"""Who is told: the ways a report leaves the program."""

@@ -1,0 +1,220 @@
+"""Send one signed call over urllib3, and try again where that is safe.
+
+The promise of `Transport.call`: it returns the decoded JSON object of a successful response, without the secrets it
+held, or raises `EmrServerlessSparkError`. Nothing else comes out.
+"""
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import urllib3
+
+from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError, ErrorKind, error_of
+from reaper.providers.emr_serverless_spark.signing import Credentials, Request, canonical_query, signed_headers
+
+API_VERSION = "2023-08-08"
+MAX_ATTEMPTS = 4
+
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 0.2, 5.0  # seconds
+# The longest wait a service may ask for. Someone who re-checked a session just now must not act on it much later, so
+# a call that changes something waits less.
+_PATIENCE_READ, _PATIENCE_CHANGE = 20.0, 2.0  # seconds
+_TIMEOUT = urllib3.Timeout(connect=5.0, read=30.0)
+_CONNECTIONS = 16
+_REDIRECT_OR_ERROR, _ERROR = 300, 400
+
+# `connectionToken` opens a session to whoever holds it; nothing here needs it, so it goes before anyone sees it.
+_SECRET_KEYS = frozenset({"connectionToken"})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the API. `changes` marks the one that must not be repeated when its effect is unknown."""
+
+    name: str
+    method: str
+    changes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the API is: a base URL without path, such as `https://emr-serverless-spark.cn-hangzhou.aliyuncs.com`."""
+
+    scheme: str
+    host: str
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end."""
+        return f"{self.scheme}://{self.host}"
+
+
+def endpoint_for(region: str, override: str | None = None) -> Endpoint:
+    """The region's public endpoint, or `override`, an http or https URL of a host and optional port.
+
+    Raises ValueError with a sentence for a region that cannot be part of a host name and for any other URL.
+    """
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", region):
+        message = f"{region!r} is not an Alibaba Cloud region id; expected something like 'cn-hangzhou'"
+        raise ValueError(message)
+    if override is None:
+        return Endpoint("https", f"emr-serverless-spark.{region}.aliyuncs.com")
+    parts = urlsplit(override)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or override.rstrip("/") != (
+        f"{parts.scheme}://{parts.netloc}"
+    ):
+        message = f"{override!r} is not an endpoint; expected http(s)://host or http(s)://host:port"
+        raise ValueError(message)
+    return Endpoint(parts.scheme, parts.netloc)
+
+
+class Transport:
+    """A signed connection to one endpoint; safe to share between threads.
+
+    `sleep` (seconds) and `jitter` (a number in [0, 1)) are given by tests, which do not wait.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Connect lazily: nothing is sent before the first call."""
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._sleep = sleep
+        self._jitter = jitter
+        self._http = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=_TIMEOUT, retries=False)
+
+    def call(
+        self, operation: Operation, path: str, query: Mapping[str, str], body: Mapping[str, str] | None = None
+    ) -> dict[str, object]:
+        """Carry out one call, with at most four attempts, and return the response's JSON object.
+
+        A read is repeated after throttling, a server error, a lost connection and an unreadable response. A call that
+        changes something is repeated only when it cannot have had an effect: it was throttled, or never sent.
+        """
+        attempt = 1
+        while True:
+            failure = self._attempt(operation, path, query, body)
+            if not isinstance(failure, _Failure):
+                return failure
+            wait = self._wait_before_next(operation, failure, attempt)
+            if wait is None:
+                raise failure.error
+            self._sleep(wait)
+            attempt += 1
+
+    def _wait_before_next(self, operation: Operation, failure: "_Failure", attempt: int) -> float | None:
+        """Seconds to wait before the next attempt, None when there must be none."""
+        repeatable = failure.had_no_effect or (failure.may_pass and not operation.changes)
+        if attempt == MAX_ATTEMPTS or not repeatable:
+            return None
+        if failure.retry_after is not None:
+            patience = _PATIENCE_CHANGE if operation.changes else _PATIENCE_READ
+            return failure.retry_after if failure.retry_after <= patience else None
+        backoff = min(_FIRST_BACKOFF * 2 ** (attempt - 1), _LONGEST_BACKOFF)
+        return backoff * (0.5 + 0.5 * self._jitter())
+
+    def _attempt(
+        self, operation: Operation, path: str, query: Mapping[str, str], body: Mapping[str, str] | None
+    ) -> "dict[str, object] | _Failure":
+        payload = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+        request = Request(
+            method=operation.method,
+            host=self._endpoint.host,
+            path=path,
+            action=operation.name,
+            version=API_VERSION,
+            query=query,
+            body=payload,
+            content_type=None if body is None else "application/json; charset=utf-8",
+        )
+        # Signed anew for each attempt: the service refuses a nonce it has seen and a date that is too old.
+        headers = signed_headers(request, self._credentials, date=datetime.now(UTC), nonce=uuid4().hex)
+        headers |= {"accept": "application/json", "user-agent": "session-reaper"}
+        question = "?" if query else ""
+        try:
+            response = self._http.request(
+                operation.method,
+                f"{self._endpoint.url}{path}{question}{canonical_query(query)}",
+                body=payload or None,
+                headers=headers,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            return _lost(operation, self._endpoint, error)
+        return _read(operation, response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """One attempt that failed. `retry_after` is the wait in seconds that the service asked for."""
+
+    error: EmrServerlessSparkError
+    may_pass: bool
+    had_no_effect: bool = False
+    retry_after: float | None = None
+
+
+def _lost(operation: Operation, endpoint: Endpoint, error: urllib3.exceptions.HTTPError) -> _Failure:
+    never_sent = isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+    what = "could not connect" if never_sent else "connection lost or timed out"
+    message = f"{what} to {endpoint.url} ({type(error).__name__}); check the region, the endpoint and the network"
+    unreachable = EmrServerlessSparkError(operation.name, ErrorKind.UNREACHABLE, "Unreachable", message)
+    return _Failure(unreachable, may_pass=True, had_no_effect=never_sent)
+
+
+def _read(operation: Operation, response: urllib3.BaseHTTPResponse) -> dict[str, object] | _Failure:
+    body = _json_object(response.data)
+    if response.status >= _ERROR:
+        error = error_of(operation.name, response.status, body or {})
+        throttled = error.is_throttled
+        return _Failure(
+            error,
+            may_pass=throttled or error.kind is ErrorKind.SERVER,
+            had_no_effect=throttled,
+            retry_after=_retry_after(response.headers),
+        )
+    if body is None or response.status >= _REDIRECT_OR_ERROR:
+        message = "the response is not the JSON object it should be; is something between us and the service?"
+        return _Failure(
+            EmrServerlessSparkError(
+                operation.name, ErrorKind.MALFORMED, "MalformedResponse", message, status=response.status
+            ),
+            may_pass=True,
+        )
+    return body
+
+
+def _json_object(data: bytes) -> dict[str, object] | None:
+    def without_secrets(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        return {key: value for key, value in pairs if key not in _SECRET_KEYS}
+
+    try:
+        decoded: object = json.loads(data, object_pairs_hook=without_secrets)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, object]", decoded) if isinstance(decoded, dict) else None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds the service asks to wait, from `x-acs-retry-after` (milliseconds, as the vendor's SDK takes it) or the
+    standard `Retry-After` in seconds; None for none, for a date, and for nonsense.
+    """
+    for name, per_second in (("x-acs-retry-after", 1000), ("retry-after", 1)):
+        value = headers.get(name, "")
+        if value.isascii() and value.isdigit() and int(value) > 0:
+            return int(value) / per_second
+    return None

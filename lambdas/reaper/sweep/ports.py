@@ -1,0 +1,115 @@
+"""What a sweep needs of the outside world, as types. Providers implement them; tests do too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from reaper.core.facts import Facts
+from reaper.core.session import Scope, ScopeKey, Session, SessionRef
+
+
+class Trouble(StrEnum):
+    """Why a read or a stop did not work, in kinds a person treats differently."""
+
+    DENIED = "denied"
+    CREDENTIALS = "credentials"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    NOT_OFFERED = "not offered"
+    MISSING = "missing"
+    SERVER = "server error"
+    GARBLED = "garbled"
+    REFUSED = "refused"
+
+
+class ProviderError(Exception):
+    """A call of a service failed for good (its retries are used up).
+
+    ``str(error)`` is one sentence for a person: which call, on what, what went wrong, and what to do where that is
+    known ("glue:ListSessions was denied in eu-central-1: grant it to the caller").
+    """
+
+    def __init__(self, trouble: Trouble, message: str) -> None:
+        """Remember the kind of ``trouble``; ``message`` is for people."""
+        super().__init__(message)
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One scope that can be read on its own, and fail on its own.
+
+    ``read`` yields the sessions found there and the further listings it leads to (a farm's fleets). It may raise
+    :class:`ProviderError` at any point, even after having yielded: what it yielded stays, and the scope is blind.
+    """
+
+    scope: Scope
+    read: Callable[[], Iterator[Session | Listing]]
+
+
+class StopResult(StrEnum):
+    """What a service said to a stop it did not refuse."""
+
+    ACCEPTED = "accepted"
+    ALREADY_GONE = "already gone"
+
+
+class Provider(Protocol):
+    """One service in one account and region. Safe to call from several threads at once."""
+
+    @property
+    def key(self) -> ScopeKey:
+        """Which service, account and region this is."""
+        ...
+
+    def discover(self) -> Listing:
+        """The root of all listings. Makes no call until it is read.
+
+        Sessions carry every fact the list calls gave for nothing, and ``NOT_ASKED`` for those a further call could
+        tell. Ended sessions are included, with phase ``ended``. An unknown state, an unknown field or an absent list is
+        tolerated and surfaces as an undecidable phase.
+        """
+        ...
+
+    def source_of(self, wanted: frozenset[str]) -> str | None:
+        """The cheapest source to ask next for ``wanted`` (``Facts`` field names); ``None`` if none can tell."""
+        ...
+
+    def observe(self, session: Session, source: str) -> Facts:
+        """The session's facts with those that ``source`` tells added.
+
+        A failed call makes those facts undecidable, with the reason; it never raises :class:`ProviderError` and leaves
+        none of the source's facts ``NOT_ASKED``.
+        """
+        ...
+
+    def reread(self, ref: SessionRef) -> Session | None:
+        """The session as it is now, read afresh by its own id, facts as :meth:`discover` gives them; ``None`` if gone.
+
+        Raises :class:`ProviderError` when that cannot be told; then nothing may be stopped.
+        """
+        ...
+
+    def stop(self, ref: SessionRef) -> StopResult:
+        """Ask the service, once, to stop the session.
+
+        Raises :class:`ProviderError` when the service refused or the answer never came.
+        """
+        ...
+
+
+class CallCounter(Protocol):
+    """Counts calls, not retries, under ``service:Operation``."""
+
+    def counts(self) -> dict[str, int]:
+        """How often each operation was called so far."""
+        ...
+
+
+Progress = Callable[[str], None]
+"""Told, in one short line, what is being read or stopped; a terminal shows it, a Lambda ignores it."""
+
+Providers = Iterable[Provider]
