@@ -5,11 +5,13 @@ tests/witness compares with these; operations and RAM actions:
 https://www.alibabacloud.com/help/en/emr/emr-serverless-spark/developer-reference/api-emr-serverless-spark-2023-08-08-overview
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError, ErrorKind
+from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError
 from reaper.providers.emr_serverless_spark.model import (
     JsonObject,
     SessionCluster,
@@ -20,6 +22,9 @@ from reaper.providers.emr_serverless_spark.model import (
 )
 from reaper.providers.emr_serverless_spark.signing import Credentials, percent_encode
 from reaper.providers.emr_serverless_spark.transport import Operation, Transport, endpoint_for
+from reaper.sweep.ports import Trouble
+
+Row = TypeVar("Row")
 
 LIST_WORKSPACES = Operation("ListWorkspaces", "GET")
 LIST_SESSION_CLUSTERS = Operation("ListSessionClusters", "GET")
@@ -37,8 +42,8 @@ def _ignore(_operation: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Page[Row]:
-    """One page of a list. `unreadable` counts rows that could not be identified and are not in `rows`."""
+class Page(Generic[Row]):
+    """One page of a list. ``unreadable`` counts rows that could not be identified and are not in ``rows``."""
 
     rows: tuple[Row, ...]
     unreadable: int
@@ -47,12 +52,12 @@ class Page[Row]:
 class EmrServerlessSparkClient:
     """Calls the API of one region with one key pair; safe to share between threads.
 
-    Every method raises EmrServerlessSparkError and nothing else. `on_call` hears the name of each operation called,
+    Every method raises EmrServerlessSparkError and nothing else. ``on_call`` hears the name of each operation called,
     once however often it is repeated.
     """
 
     def __init__(self, transport: Transport, region: str, *, on_call: Callable[[str], None] = _ignore) -> None:
-        """Take the connection to use; most callers want `connect`."""
+        """Take the connection to use; most callers want ``connect``."""
         self._transport = transport
         self._region = region
         self._on_call = on_call
@@ -66,7 +71,7 @@ class EmrServerlessSparkClient:
         endpoint_url: str | None = None,
         on_call: Callable[[str], None] = _ignore,
     ) -> Self:
-        """A client for `region`, by its public endpoint unless `endpoint_url` names another.
+        """A client for ``region``, by its public endpoint unless ``endpoint_url`` names another.
 
         Sends nothing. Raises ValueError for a region or URL that cannot be one.
         """
@@ -82,14 +87,14 @@ class EmrServerlessSparkClient:
         return self._pages(LIST_SESSION_CLUSTERS, path, "sessionClusters", session_cluster_of)
 
     def get_session_cluster(self, workspace_id: str, session_cluster_id: str) -> SessionCluster:
-        """One session cluster as it is now. Raises with kind MALFORMED when the response holds another or none."""
+        """One session cluster as it is now. Raises with trouble GARBLED when the response holds another or none."""
         path = f"{_workspace_path(workspace_id)}/sessionClusters/{percent_encode(session_cluster_id)}"
         body = self._call(GET_SESSION_CLUSTER, path, {})
         session = session_cluster_of(body.get("sessionCluster"))
         if session is None or session.id != session_cluster_id:
             message = f"the response does not describe session cluster {session_cluster_id}"
             raise EmrServerlessSparkError(
-                GET_SESSION_CLUSTER.name, ErrorKind.MALFORMED, "MalformedResponse", message, status=200
+                GET_SESSION_CLUSTER.name, Trouble.GARBLED, "MalformedResponse", message, status=200
             )
         return session
 
@@ -111,26 +116,30 @@ class EmrServerlessSparkClient:
         self._on_call(operation.name)
         return self._transport.call(operation, path, {**query, "regionId": self._region}, body)
 
-    def _pages[Row](
+    def _pages(
         self, operation: Operation, path: str, list_key: str, read: Callable[[object], Row | None]
     ) -> Iterator[Page[Row]]:
         seen: set[str] = set()
-        token = ""
+        token, listed = "", 0
         while True:
             query = {"maxResults": str(PAGE_SIZE)} | ({"nextToken": token} if token else {})
             body = self._call(operation, path, query)
             rows = [read(row) for row in json_list(body.get(list_key))]
             known = tuple(row for row in rows if row is not None)
+            listed += len(rows)
             yield Page(known, unreadable=len(rows) - len(known))
             # An empty page with a token is not the end: only a missing token is.
             token = _next_token(operation, body.get("nextToken"))
             if not token:
-                return
+                break
             if token in seen:
                 raise _broken_list(operation, "RepeatedPageToken", "the service gave a page token twice")
             seen.add(token)
             if len(seen) >= _MOST_PAGES:
                 raise _broken_list(operation, "TooManyPages", f"the list did not end in {_MOST_PAGES} pages")
+        total = body.get("totalCount")
+        if isinstance(total, int) and total > listed:
+            raise _broken_list(operation, "IncompleteList", f"the service counts {total} rows and listed {listed}")
 
 
 def _workspace_path(workspace_id: str) -> str:
@@ -148,4 +157,4 @@ def _next_token(operation: Operation, value: object) -> str:
 
 def _broken_list(operation: Operation, code: str, what: str) -> EmrServerlessSparkError:
     message = f"{what}; the rest of the list was not read"
-    return EmrServerlessSparkError(operation.name, ErrorKind.MALFORMED, code, message)
+    return EmrServerlessSparkError(operation.name, Trouble.GARBLED, code, message)

@@ -1,37 +1,34 @@
-"""What can go wrong with a call to EMR Serverless Spark, as one exception with a closed set of kinds."""
+"""What can go wrong with a call to EMR Serverless Spark, in the sweep's own kinds of trouble."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+
+from reaper.sweep.ports import ProviderError, Trouble
 
 # A vendor message can quote the whole string to sign; a report needs the first sentence of it.
 _LONGEST_MESSAGE = 300
 
-
-class ErrorKind(StrEnum):
-    """What a failed call means to the caller, whatever words the service chose for it."""
-
-    DENIED = "denied"
-    CREDENTIALS = "credentials"
-    THROTTLED = "throttled"
-    MISSING = "missing"
-    INVALID = "invalid"
-    SERVER = "server"
-    UNREACHABLE = "unreachable"
-    MALFORMED = "malformed"
+_ADVICE: Mapping[Trouble, str] = {
+    Trouble.DENIED: "grant the RAM action emr-serverless-spark:{operation} to the caller",
+    Trouble.CREDENTIALS: "check ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for temporary "
+    "credentials, ALIBABA_CLOUD_SECURITY_TOKEN",
+    Trouble.UNREACHABLE: "check the region, the endpoint and the network",
+}
 
 
-class EmrServerlessSparkError(Exception):
+class EmrServerlessSparkError(ProviderError):
     """A call that did not give an answer that can be relied on.
 
-    `code` is the service's own error code, or one of ours in the same style (`Unreachable`, `MalformedResponse`,
-    `RepeatedPageToken`, `TooManyPages`). `status` is the HTTP status, None when there was no response. `request_id`
-    is what the vendor's support asks for.
+    ``code`` is the service's own error code, or one of ours in the same style (``Unreachable``, ``MalformedResponse``,
+    ``RepeatedPageToken``, ``TooManyPages``, ``IncompleteList``). ``status`` is the HTTP status, ``None`` when there was
+    no response. ``request_id`` is what the vendor's support asks for.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one error
         self,
         operation: str,
-        kind: ErrorKind,
+        trouble: Trouble,
         code: str,
         message: str,
         *,
@@ -39,35 +36,31 @@ class EmrServerlessSparkError(Exception):
         request_id: str | None = None,
     ) -> None:
         """Keep every part, and make a sentence of them."""
+        where = code if status is None else f"{code}, HTTP {status}"
+        shown = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
+        request = "" if request_id is None else f" [request {request_id}]"
+        advice = f"; {_ADVICE[trouble].format(operation=operation)}" if trouble in _ADVICE else ""
+        super().__init__(trouble, f"emr-serverless-spark:{operation} failed ({where}): {shown}{request}{advice}")
         self.operation = operation
-        self.kind = kind
         self.code = code
-        self.message = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
+        self.message = shown
         self.status = status
         self.request_id = request_id
-        where = code if status is None else f"{code}, HTTP {status}"
-        suffix = "" if request_id is None else f" [request {request_id}]"
-        super().__init__(f"{operation}: {where}: {self.message}{suffix}")
 
     @property
     def is_denied(self) -> bool:
         """The credentials are good, the permission is missing."""
-        return self.kind is ErrorKind.DENIED
-
-    @property
-    def is_credentials(self) -> bool:
-        """The service does not know or no longer accepts the key pair or token."""
-        return self.kind is ErrorKind.CREDENTIALS
+        return self.trouble is Trouble.DENIED
 
     @property
     def is_throttled(self) -> bool:
         """Refused before it was carried out, because of too many calls."""
-        return self.kind is ErrorKind.THROTTLED
+        return self.trouble is Trouble.THROTTLED
 
     @property
     def is_missing(self) -> bool:
         """The workspace or session named in the call does not exist."""
-        return self.kind is ErrorKind.MISSING
+        return self.trouble is Trouble.MISSING
 
 
 # No error code of this service is documented; these are Alibaba Cloud's common ones.
@@ -82,39 +75,54 @@ _CREDENTIALS = (
     "IllegalTimestamp",
 )
 _DENIED = ("Forbidden", "NoPermission", "AccessDenied", "ImplicitDeny", "ExplicitDeny")
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY_REQUESTS, _SERVER = 401, 403, 404, 429, 500
+# An unknown operation, version or host is "not found" too, and says nothing about the session.
+_REFUSED = ("InvalidAction", "InvalidVersion", "InvalidApi", "InvalidProduct")
+_MISSING_ENDINGS = (".NotFound", ".NotExist", ".NotExists")
+
+_BY_CODE: tuple[tuple[tuple[str, ...], Trouble], ...] = (
+    (("Throttling",), Trouble.THROTTLED),
+    (_CREDENTIALS, Trouble.CREDENTIALS),
+    (_DENIED, Trouble.DENIED),
+    (_REFUSED, Trouble.REFUSED),
+)
+_BY_STATUS: Mapping[int, Trouble] = {401: Trouble.CREDENTIALS, 403: Trouble.DENIED, 429: Trouble.THROTTLED}
+_NOT_FOUND, _SERVER = 404, 500
 
 
-def kind_of(status: int, code: str) -> ErrorKind:
-    """The kind of an error response. The code outranks the status: an unknown access key comes with HTTP 404."""
-    if status == _TOO_MANY_REQUESTS or code.startswith("Throttling"):
-        return ErrorKind.THROTTLED
-    if status == _UNAUTHORIZED or code.startswith(_CREDENTIALS):
-        return ErrorKind.CREDENTIALS
-    if status == _FORBIDDEN or code.startswith(_DENIED):
-        return ErrorKind.DENIED
+def trouble_of(status: int, code: str | None) -> Trouble:
+    """The kind of an error response; ``code`` is None when it had none.
+
+    The code outranks the status: an unknown access key comes with HTTP 404. A 404 without a code comes from something
+    other than the service, so it does not mean that the session is gone.
+    """
+    for prefixes, trouble in _BY_CODE:
+        if code is not None and code.startswith(prefixes):
+            return trouble
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
     if status >= _SERVER:
-        return ErrorKind.SERVER
-    if status == _NOT_FOUND or code.endswith((".NotFound", ".NotExist")):
-        return ErrorKind.MISSING
-    return ErrorKind.INVALID
+        return Trouble.SERVER
+    if code is not None and (status == _NOT_FOUND or code.endswith(_MISSING_ENDINGS)):
+        return Trouble.MISSING
+    return Trouble.REFUSED
 
 
 def error_of(operation: str, status: int, body: Mapping[str, object]) -> EmrServerlessSparkError:
-    """The error that a response with an HTTP error status tells of.
+    """The error that a response tells of.
 
-    Reads both spellings that the vendor's own SDK reads: `Code`/`code`, `Message`/`message`, `RequestId`/`requestId`.
+    Reads both spellings that the vendor's own SDK reads: ``Code``/``code``, ``Message``/``message``,
+    ``RequestId``/``requestId``.
     """
 
     def part(name: str) -> str | None:
         value = body.get(name) or body.get(name[0].lower() + name[1:])
         return value if isinstance(value, str) else None
 
-    code = part("Code") or f"Http{status}"
+    code = part("Code")
     return EmrServerlessSparkError(
         operation,
-        kind_of(status, code),
-        code,
+        trouble_of(status, code),
+        code or "no error code",
         part("Message") or "the service gave no message",
         status=status,
         request_id=part("RequestId"),

@@ -6,17 +6,19 @@ and is left where it came from. A field that is missing or of another type than 
 Source: alibabacloud_emr_serverless_spark20230808 2.3.0, response models of ListWorkspaces and ListSessionClusters.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-type JsonObject = Mapping[str, object]
+JsonObject = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One workspace. `tags` are the only tags this API has: session clusters carry none."""
+    """One workspace. ``tags`` are the only tags this API has: session clusters carry none."""
 
     id: str
     name: str | None
@@ -25,7 +27,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class AutoStop:
-    """The session's own idle timeout; `idle_timeout_minutes` counts only while `enabled`."""
+    """The session's own idle timeout; ``idle_timeout_minutes`` counts only while ``enabled``."""
 
     enabled: bool
     idle_timeout_minutes: int | None
@@ -33,7 +35,7 @@ class AutoStop:
 
 @dataclass(frozen=True, slots=True)
 class SessionCluster:
-    """One session cluster, in the service's own words. `auto_stop` is None when the service says nothing of it."""
+    """One session cluster, in the service's own words. ``auto_stop`` is None when the service says nothing of it."""
 
     id: str
     name: str | None
@@ -80,12 +82,12 @@ def session_cluster_of(row: object) -> SessionCluster | None:
 
 
 def json_object(value: object) -> JsonObject:
-    """`value` if it is a JSON object, else an empty one."""
+    """``value`` if it is a JSON object, else an empty one."""
     return cast("JsonObject", value) if isinstance(value, dict) else {}
 
 
 def json_list(value: object) -> list[object]:
-    """`value` if it is a JSON list, else an empty one: the service leaves out a list that would be empty."""
+    """``value`` if it is a JSON list, else an empty one: the service leaves out a list that would be empty."""
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
@@ -95,8 +97,9 @@ def _auto_stop(value: object) -> AutoStop | None:
     minutes = fields.get("idleTimeoutMinutes")
     if not isinstance(enabled, bool):
         return None
-    usable = isinstance(minutes, int) and not isinstance(minutes, bool) and minutes > 0
-    return AutoStop(enabled, minutes if usable else None)
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes <= 0:
+        minutes = None
+    return AutoStop(enabled, minutes)
 
 
 def _text(fields: JsonObject, name: str) -> str | None:

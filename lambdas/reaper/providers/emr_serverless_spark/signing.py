@@ -7,6 +7,8 @@ Source: "V3 request structure and signature",
 https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -30,7 +32,7 @@ class Credentials:
 class Request:
     """One API request before it is signed.
 
-    `path` is already percent-encoded; `query` is not. `body` is the bytes that will be sent, empty for none.
+    ``path`` is already percent-encoded; ``query`` is not. ``body`` is the bytes that will be sent, empty for none.
     """
 
     method: str
@@ -44,7 +46,7 @@ class Request:
 
 
 def percent_encode(text: str) -> str:
-    """Encode as RFC 3986: everything but letters, digits and `-._~`."""
+    """Encode as RFC 3986: everything but letters, digits and ``-._~``."""
     return quote(text, safe="~")
 
 
@@ -54,9 +56,9 @@ def canonical_query(query: Mapping[str, str]) -> str:
 
 
 def signed_headers(request: Request, credentials: Credentials, *, date: datetime, nonce: str) -> dict[str, str]:
-    """Every header to send with `request`, `Authorization` included; names are in lower case but for that one.
+    """Every header to send with ``request``, ``Authorization`` included; names are in lower case but for that one.
 
-    `date` is an aware datetime; the service refuses one more than 15 minutes off. `nonce` must be new for each
+    ``date`` is an aware datetime; the service refuses one more than 15 minutes off. ``nonce`` must be new for each
     attempt, retries too: the service refuses a nonce it has seen.
     """
     payload = hashlib.sha256(request.body).hexdigest()

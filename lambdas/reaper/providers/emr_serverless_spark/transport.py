@@ -1,8 +1,10 @@
 """Send one signed call over urllib3, and try again where that is safe.
 
-The promise of `Transport.call`: it returns the decoded JSON object of a successful response, without the secrets it
-held, or raises `EmrServerlessSparkError`. Nothing else comes out.
+The promise of ``Transport.call``: it returns the decoded JSON object of a successful response, without the secrets it
+held, or raises ``EmrServerlessSparkError``. Nothing else comes out.
 """
+
+from __future__ import annotations
 
 import json
 import random
@@ -17,8 +19,9 @@ from uuid import uuid4
 
 import urllib3
 
-from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError, ErrorKind, error_of
+from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError, error_of
 from reaper.providers.emr_serverless_spark.signing import Credentials, Request, canonical_query, signed_headers
+from reaper.sweep.ports import Trouble
 
 API_VERSION = "2023-08-08"
 MAX_ATTEMPTS = 4
@@ -31,13 +34,13 @@ _TIMEOUT = urllib3.Timeout(connect=5.0, read=30.0)
 _CONNECTIONS = 16
 _REDIRECT_OR_ERROR, _ERROR = 300, 400
 
-# `connectionToken` opens a session to whoever holds it; nothing here needs it, so it goes before anyone sees it.
+# ``connectionToken`` opens a session to whoever holds it; nothing here needs it, so it goes before anyone sees it.
 _SECRET_KEYS = frozenset({"connectionToken"})
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the API. `changes` marks the one that must not be repeated when its effect is unknown."""
+    """One operation of the API. ``changes`` marks the one that must not be repeated when its effect is unknown."""
 
     name: str
     method: str
@@ -46,7 +49,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the API is: a base URL without path, such as `https://emr-serverless-spark.cn-hangzhou.aliyuncs.com`."""
+    """Where the API is: a base URL without path, such as ``https://emr-serverless-spark.cn-hangzhou.aliyuncs.com``."""
 
     scheme: str
     host: str
@@ -58,7 +61,7 @@ class Endpoint:
 
 
 def endpoint_for(region: str, override: str | None = None) -> Endpoint:
-    """The region's public endpoint, or `override`, an http or https URL of a host and optional port.
+    """The region's public endpoint, or ``override``, an http or https URL of a host and optional port.
 
     Raises ValueError with a sentence for a region that cannot be part of a host name and for any other URL.
     """
@@ -68,8 +71,11 @@ def endpoint_for(region: str, override: str | None = None) -> Endpoint:
     if override is None:
         return Endpoint("https", f"emr-serverless-spark.{region}.aliyuncs.com")
     parts = urlsplit(override)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or override.rstrip("/") != (
-        f"{parts.scheme}://{parts.netloc}"
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.username
+        or override.rstrip("/") != (f"{parts.scheme}://{parts.netloc}")
     ):
         message = f"{override!r} is not an endpoint; expected http(s)://host or http(s)://host:port"
         raise ValueError(message)
@@ -79,7 +85,7 @@ def endpoint_for(region: str, override: str | None = None) -> Endpoint:
 class Transport:
     """A signed connection to one endpoint; safe to share between threads.
 
-    `sleep` (seconds) and `jitter` (a number in [0, 1)) are given by tests, which do not wait.
+    ``sleep`` (seconds) and ``jitter`` (a number in [0, 1)) are given by tests, which do not wait.
     """
 
     def __init__(
@@ -116,7 +122,7 @@ class Transport:
             self._sleep(wait)
             attempt += 1
 
-    def _wait_before_next(self, operation: Operation, failure: "_Failure", attempt: int) -> float | None:
+    def _wait_before_next(self, operation: Operation, failure: _Failure, attempt: int) -> float | None:
         """Seconds to wait before the next attempt, None when there must be none."""
         repeatable = failure.had_no_effect or (failure.may_pass and not operation.changes)
         if attempt == MAX_ATTEMPTS or not repeatable:
@@ -129,7 +135,7 @@ class Transport:
 
     def _attempt(
         self, operation: Operation, path: str, query: Mapping[str, str], body: Mapping[str, str] | None
-    ) -> "dict[str, object] | _Failure":
+    ) -> dict[str, object] | _Failure:
         payload = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
         request = Request(
             method=operation.method,
@@ -160,7 +166,7 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """One attempt that failed. `retry_after` is the wait in seconds that the service asked for."""
+    """One attempt that failed. ``retry_after`` is the wait in seconds that the service asked for."""
 
     error: EmrServerlessSparkError
     may_pass: bool
@@ -171,30 +177,27 @@ class _Failure:
 def _lost(operation: Operation, endpoint: Endpoint, error: urllib3.exceptions.HTTPError) -> _Failure:
     never_sent = isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
     what = "could not connect" if never_sent else "connection lost or timed out"
-    message = f"{what} to {endpoint.url} ({type(error).__name__}); check the region, the endpoint and the network"
-    unreachable = EmrServerlessSparkError(operation.name, ErrorKind.UNREACHABLE, "Unreachable", message)
+    message = f"{what} to {endpoint.url} ({type(error).__name__})"
+    unreachable = EmrServerlessSparkError(operation.name, Trouble.UNREACHABLE, "Unreachable", message)
     return _Failure(unreachable, may_pass=True, had_no_effect=never_sent)
 
 
 def _read(operation: Operation, response: urllib3.BaseHTTPResponse) -> dict[str, object] | _Failure:
     body = _json_object(response.data)
-    if response.status >= _ERROR:
-        error = error_of(operation.name, response.status, body or {})
-        throttled = error.is_throttled
+    status = response.status
+    # Some of the vendor's services report errors with HTTP 200; read as a list, such an answer would be an empty one.
+    if status >= _ERROR or (body is not None and body.get("success") is False):
+        error = error_of(operation.name, status, body or {})
         return _Failure(
             error,
-            may_pass=throttled or error.kind is ErrorKind.SERVER,
-            had_no_effect=throttled,
+            may_pass=error.trouble in (Trouble.THROTTLED, Trouble.SERVER),
+            had_no_effect=error.is_throttled,
             retry_after=_retry_after(response.headers),
         )
-    if body is None or response.status >= _REDIRECT_OR_ERROR:
+    if body is None or status >= _REDIRECT_OR_ERROR:
         message = "the response is not the JSON object it should be; is something between us and the service?"
-        return _Failure(
-            EmrServerlessSparkError(
-                operation.name, ErrorKind.MALFORMED, "MalformedResponse", message, status=response.status
-            ),
-            may_pass=True,
-        )
+        garbled = EmrServerlessSparkError(operation.name, Trouble.GARBLED, "MalformedResponse", message, status=status)
+        return _Failure(garbled, may_pass=True)
     return body
 
 
@@ -210,8 +213,9 @@ def _json_object(data: bytes) -> dict[str, object] | None:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the service asks to wait, from `x-acs-retry-after` (milliseconds, as the vendor's SDK takes it) or the
-    standard `Retry-After` in seconds; None for none, for a date, and for nonsense.
+    """Seconds the service asks us to wait; None for none, for a date, and for nonsense.
+
+    ``x-acs-retry-after`` is in milliseconds, as the vendor's SDK takes it; the standard ``Retry-After`` in seconds.
     """
     for name, per_second in (("x-acs-retry-after", 1000), ("retry-after", 1)):
         value = headers.get(name, "")
