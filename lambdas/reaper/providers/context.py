@@ -1,0 +1,47 @@
+"""What a provider is made from: one argument that all of them accept, so that the catalog need not know any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reaper.providers.calls import Calls
+
+if TYPE_CHECKING:
+    from reaper.providers.aws.clients import AwsClients
+    from reaper.sweep.ports import Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlibabaSettings:
+    """How to reach Alibaba Cloud. Secrets are never shown, not even by ``repr``."""
+
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+    security_token: str | None = field(default=None, repr=False)
+    endpoint: str | None = None
+    """``http(s)://host[:port]`` in place of the region's public endpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderContext:
+    """One account and region of one cloud, and the means to reach it.
+
+    ``aws`` is set for the services of AWS, ``alibaba`` for those of Alibaba Cloud; ``account`` and ``region`` are those
+    of the cloud in question (``unknown`` is a possible Alibaba account). AWS calls are counted by ``aws`` itself, which
+    is made with the same ``calls``; others count theirs here.
+    """
+
+    account: str
+    region: str
+    calls: Calls = field(default_factory=Calls)
+    aws: AwsClients | None = None
+    alibaba: AlibabaSettings | None = None
+
+
+ProviderFactory = Callable[[ProviderContext], "Provider"]
+"""``create`` of a provider module. Makes no call; one instance serves one sweep, because it remembers parents' tags.
+
+Raises :class:`~reaper.sweep.ports.ProviderError` when the context lacks what the service needs.
+"""
