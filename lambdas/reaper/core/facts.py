@@ -82,7 +82,7 @@ class Facts:
     """Units billed while it sits idle, in the unit of ``price_key``."""
     price_key: str | None = None
     """Which entry of the price table ``billed_units`` multiplies; ``None`` where no price is known."""
-    evidence: Mapping[str, str] = field(default=NO_EVIDENCE)
+    evidence: Mapping[str, str] = field(default_factory=lambda: NO_EVIDENCE)
     """Fact name -> what was seen, for ``explain``: ``{"idle_since": "statement 7 completed 2026-03-01T10:00:00Z"}``."""
 
     def with_(self, **found: object) -> Facts:
