@@ -64,16 +64,27 @@ class FactDefinition:
     choices: tuple[str, ...] = ()
 
 
-def read_age(session: Session, now: float, _lens: Lens) -> Fact[float]:
+def read_age(session: Session, now: float, _lens: Lens | None = None) -> Fact[float]:
     """Seconds since it was created or started; never negative."""
     created = session.facts.created_at
     return created if isinstance(created, Missing | Undecidable) else max(0.0, now - created)
 
 
-def read_idle_for(session: Session, now: float, _lens: Lens) -> Fact[float]:
-    """Seconds since the last evidence of use; 0 while in use."""
+def read_idle_for(session: Session, now: float, _lens: Lens | None = None) -> Fact[float]:
+    """Seconds since the last evidence of use; 0 while in use, and never more than its age."""
     since = session.facts.idle_since
-    return since if isinstance(since, Missing | Undecidable) else max(0.0, now - since)
+    if isinstance(since, Missing | Undecidable):
+        return since
+    created = session.facts.created_at
+    if isinstance(created, float) and created > since:
+        since = created
+    return max(0.0, now - since)
+
+
+def read_phase(session: Session, _now: float, _lens: Lens | None = None) -> Fact[Phase]:
+    """The phase; undecidable where the service says something nobody has documented."""
+    phase = session.facts.phase
+    return Undecidable(f"the state {session.facts.state!r} is not documented") if phase is Phase.UNKNOWN else phase
 
 
 def read_owner(session: Session, _now: float, lens: Lens) -> Fact[str]:
@@ -135,7 +146,7 @@ _DEFINITIONS = (
     _text("name", "its description or cluster name", _field_reader("name"), "name"),
     *(_text(part, f"the {part} it belongs to", _scope_reader(part)) for part in SCOPE_PARTS),
     _text("state", "the service's own word, verbatim", lambda s, _n, _l: s.facts.state),
-    _text("phase", "its normal form", _field_reader("phase"), "phase", choices=tuple(Phase)),
+    _text("phase", "its normal form", read_phase, "phase", choices=tuple(Phase)),
     FactDefinition("age", FactType.DURATION, "since it was created", read_age, frozenset({"created_at"})),
     FactDefinition(
         "idle_for", FactType.DURATION, "since the last evidence of use", read_idle_for, frozenset({"idle_since"})

@@ -1,0 +1,187 @@
+"""What the policies want of one session: the only idleness test there is.
+
+:func:`judge` is pure. It returns a :class:`Verdict`, or :class:`Needs`: the facts it cannot do without. A sweep asks for
+just those, for just that session, and judges again. Immediately before a stop the same function judges once more, on
+facts read afresh.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from reaper.core.facts import Missing, Undecidable
+from reaper.core.pin import KEEP_UNTIL, read_pin
+from reaper.core.policy.compile import CompiledPolicy, compile_policy
+from reaper.core.policy.model import Action, PolicyBook
+from reaper.core.session import Phase
+from reaper.core.truth import Open, Truth, conjunction
+from reaper.core.vocabulary import Lens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reaper.core.session import Session
+
+
+class VerdictKind(StrEnum):
+    """What the policies want of a session."""
+
+    KEEP = "keep"
+    PROTECT = "protect"
+    REPORT = "report"
+    STOP = "stop"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policies want, which one of them says so, and what is worth telling people about it.
+
+    ``policy`` is ``None`` where no single policy decides. ``grace`` (seconds) is how long a stop must have held first.
+    """
+
+    kind: VerdictKind
+    policy: str | None = None
+    detail: str = ""
+    grace: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """No verdict yet: at least one of these ``Facts`` fields has to be asked for first. Never empty."""
+
+    fields: frozenset[str]
+
+
+KEEP = Verdict(VerdictKind.KEEP)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBook:
+    """A policy file, ready to judge with."""
+
+    book: PolicyBook
+    lens: Lens
+    protects: tuple[CompiledPolicy, ...]
+    stops: tuple[CompiledPolicy, ...]
+    reports: tuple[CompiledPolicy, ...]
+
+
+def compile_book(book: PolicyBook) -> CompiledBook:
+    """Every policy of ``book`` compiled, by what it wants."""
+    lens = Lens.of(book)
+    compiled = [compile_policy(policy, lens) for policy in book.policies]
+
+    def wanting(action: Action) -> tuple[CompiledPolicy, ...]:
+        return tuple(one for one in compiled if one.policy.then is action)
+
+    return CompiledBook(book, lens, wanting(Action.PROTECT), wanting(Action.STOP), wanting(Action.REPORT))
+
+
+def judge(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:
+    """What ``book`` wants of ``session`` at ``now`` (epoch seconds), or the facts it needs to say so.
+
+    protect > stop > report > keep. An undecided protect protects; an undecided stop stops nothing. Ended sessions are kept.
+    """
+    if session.facts.phase is Phase.ENDED:
+        return KEEP
+    wanted = _wanted(book, session, now)
+    if isinstance(wanted, Needs) or wanted.kind not in {VerdictKind.STOP, VerdictKind.REPORT}:
+        return wanted
+    protection = _policy_protection(book, session, now)
+    if protection is not None:
+        return protection
+    return _pinned(wanted, session, now) if wanted.kind is VerdictKind.STOP else wanted
+
+
+def stop_holds(compiled: CompiledPolicy, session: Session, now: float) -> Truth:
+    """Whether a stop policy applies: its own condition, and the floor under every stop."""
+    holds = compiled.holds(session, now)
+    return False if holds is False else conjunction((holds, compiled.floor(session, now)))
+
+
+def _wanted(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:
+    """The verdict as if nothing were protected: stop > report > keep."""
+    stops = [(one, stop_holds(one, session, now)) for one in book.stops]
+    holding = [one for one, truth in stops if truth is True]
+    if any(one.policy.grace is None for one in holding):
+        return _stop(one for one in holding if one.policy.grace is None)
+    open_stops = [truth for _, truth in stops if isinstance(truth, Open)]
+    if asked := _needs(open_stops):
+        return asked
+    if holding:
+        return _stop(sorted(holding, key=lambda one: one.policy.grace or 0.0))
+    reports = [(one, one.holds(session, now)) for one in book.reports]
+    doubts = _doubts(open_stops)
+    for one, truth in reports:
+        if truth is True:
+            return Verdict(VerdictKind.REPORT, one.policy.name, _noted(one.policy.description, doubts))
+    open_reports = [truth for _, truth in reports if isinstance(truth, Open)]
+    if asked := _needs(open_reports):
+        return asked
+    doubtful = [(one, truth) for one, truth in (*stops, *reports) if isinstance(truth, Open)]
+    if not doubtful:
+        return KEEP
+    first, _ = doubtful[0]
+    return Verdict(
+        VerdictKind.UNDETERMINED, first.policy.name, "; ".join(_doubts(truth for _, truth in doubtful)) or "not decided"
+    )
+
+
+def _stop(holding: Iterable[CompiledPolicy]) -> Verdict:
+    policy = next(iter(holding)).policy
+    return Verdict(VerdictKind.STOP, policy.name, policy.description, policy.grace)
+
+
+def _policy_protection(book: CompiledBook, session: Session, now: float) -> Verdict | Needs | None:
+    truths = [(one, one.holds(session, now)) for one in book.protects]
+    for one, truth in truths:
+        if truth is True:
+            return Verdict(VerdictKind.PROTECT, one.policy.name, one.policy.description)
+    still_open = [(one, truth) for one, truth in truths if isinstance(truth, Open)]
+    if asked := _needs(truth for _, truth in still_open):
+        return asked
+    for one, truth in still_open:
+        return Verdict(
+            VerdictKind.PROTECT,
+            one.policy.name,
+            f"protected because it could not be ruled out: {'; '.join(truth.doubts)}",
+        )
+    return None
+
+
+def _pinned(wanted: Verdict, session: Session, now: float) -> Verdict | Needs:
+    """The built-in protection over every stop: the ``keep-until`` tag."""
+    tags = session.facts.tags
+    if tags is Missing.NOT_ASKED:
+        return Needs(frozenset({"tags"}))
+    if isinstance(tags, Undecidable):
+        return Verdict(VerdictKind.PROTECT, KEEP_UNTIL, f"protected because its tags could not be read: {tags.reason}")
+    pin = None if tags is Missing.ABSENT else read_pin(tags)
+    if pin is None:
+        return wanted
+    if pin.until is None:
+        return Verdict(
+            VerdictKind.PROTECT,
+            KEEP_UNTIL,
+            f"the tag {KEEP_UNTIL}={pin.text!r} is neither an RFC 3339 date nor a date-time; protected until it is mended",
+        )
+    if pin.protects(now):
+        return Verdict(VerdictKind.PROTECT, KEEP_UNTIL, f"kept until {pin.text} by its tag {KEEP_UNTIL}")
+    note = f"its tag {KEEP_UNTIL}={pin.text} has passed"
+    return Verdict(wanted.kind, wanted.policy, _noted(wanted.detail, (note,)), wanted.grace)
+
+
+def _needs(truths: Iterable[Truth]) -> Needs | None:
+    fields = frozenset[str]().union(*(truth.needs for truth in truths if isinstance(truth, Open)))
+    return Needs(fields) if fields else None
+
+
+def _doubts(truths: Iterable[Truth]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(doubt for truth in truths if isinstance(truth, Open) for doubt in truth.doubts))
+
+
+def _noted(detail: str, notes: tuple[str, ...]) -> str:
+    return "; ".join(part for part in (detail, *notes) if part)

@@ -1,0 +1,201 @@
+"""What a sweep found and did, as one value and as its public JSON (``schema_version`` 1).
+
+The JSON is the same from the command line, the Lambda and SNS. Durations are seconds, instants RFC 3339 in UTC. An absent
+fact is ``null``, an undecidable one ``{"undecidable": "reason"}``, one that was not asked is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from reaper.core.facts import ABSENT, NOT_ASKED, Missing, Undecidable
+from reaper.core.plan import Finding, Outcome
+from reaper.core.vocabulary import VOCABULARY, FactType, Lens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reaper.core.session import Scope, ScopeKey, Session, SessionRef
+
+REPORT_VERSION = 1
+
+REPORTED_FACTS = (
+    "name",
+    "state",
+    "phase",
+    "age",
+    "idle_for",
+    "idle_timeout",
+    "owner",
+    "tags",
+    "kind",
+    "worker_type",
+    "dpus",
+    "hourly_cost",
+    "idle_cost",
+)
+"""The facts of a finding, in order; the ref says the rest."""
+
+Json = dict[str, Any]
+
+
+class Mode(StrEnum):
+    """Whether a sweep may stop anything at all."""
+
+    REPORT = "report"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A scope that could not be read, or not wholly. Never "no sessions"."""
+
+    key: ScopeKey
+    scope: Scope
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One sweep, told. ``seen`` counts every session listed, ``live`` those that had not ended."""
+
+    run_id: str
+    mode: Mode
+    started_at: float
+    finished_at: float
+    seen: int
+    live: int
+    findings: tuple[Finding, ...]
+    blind: tuple[Blind, ...]
+    api_calls: Mapping[str, int]
+    notes: tuple[str, ...] = ()
+    """What else a reader must know: that a switch forced report mode, say."""
+
+    def totals(self) -> dict[str, int]:
+        """How many sessions had each outcome; outcomes nobody had are left out."""
+        counts = Counter(finding.outcome for finding in self.findings)
+        return {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]}
+
+    def needs_a_person(self) -> bool:
+        """True when something could not be read, a stop failed, or a guard withheld one."""
+        alarming = {Outcome.FAILED, Outcome.WITHHELD}
+        return bool(self.blind) or any(finding.outcome in alarming for finding in self.findings)
+
+    def has_offenders(self) -> bool:
+        """True when a policy that stops or reports applied to some session."""
+        offending = {
+            Outcome.WOULD_STOP,
+            Outcome.REPORTED,
+            Outcome.WARNED,
+            Outcome.STOPPED,
+            Outcome.WITHHELD,
+            Outcome.FAILED,
+        }
+        return any(finding.outcome in offending for finding in self.findings)
+
+
+def as_json(report: Report, lens: Lens, now: float) -> Json:
+    """The public report. ``now`` is the moment the facts are told for: that of the judgement."""
+    idle_costs = [
+        cost
+        for finding in report.findings
+        if finding.outcome in _COSTING
+        and isinstance(cost := VOCABULARY["idle_cost"].read(finding.session, now, lens), float)
+    ]
+    return {
+        "schema_version": REPORT_VERSION,
+        "run_id": report.run_id,
+        "mode": report.mode.value,
+        "started_at": rfc3339(report.started_at),
+        "finished_at": rfc3339(report.finished_at),
+        "sessions": {"seen": report.seen, "live": report.live},
+        "findings": [finding_json(finding, lens, now) for finding in report.findings],
+        "blind": [blind_json(blind) for blind in report.blind],
+        "totals": report.totals(),
+        "idle_cost": round(sum(idle_costs), 2),
+        "api_calls": dict(sorted(report.api_calls.items())),
+        **({"notes": list(report.notes)} if report.notes else {}),
+    }
+
+
+_COSTING = {
+    Outcome.WOULD_STOP,
+    Outcome.REPORTED,
+    Outcome.WARNED,
+    Outcome.SNOOZED,
+    Outcome.STOPPED,
+    Outcome.WITHHELD,
+    Outcome.FAILED,
+}
+"""Whose idleness the report's ``idle_cost`` adds up: sessions a policy wants gone or looked at."""
+
+
+def finding_json(finding: Finding, lens: Lens, now: float) -> Json:
+    """One finding as JSON."""
+    return {
+        "ref": ref_json(finding.ref),
+        "verdict": finding.verdict.kind.value,
+        "policy": finding.verdict.policy,
+        "outcome": finding.outcome.value,
+        "detail": finding.detail,
+        "facts": facts_json(finding.session, lens, now, REPORTED_FACTS),
+    }
+
+
+def blind_json(blind: Blind) -> Json:
+    """One blind scope as JSON."""
+    key = blind.key
+    return {
+        "service": key.service,
+        "account": key.account,
+        "region": key.region,
+        "scope": dict(blind.scope),
+        "error": blind.error,
+    }
+
+
+def ref_json(ref: SessionRef) -> Json:
+    """A session's name as JSON."""
+    return {
+        "service": ref.service,
+        "account": ref.account,
+        "region": ref.region,
+        "scope": dict(ref.scope),
+        "id": ref.id,
+    }
+
+
+def facts_json(session: Session, lens: Lens, now: float, names: Iterable[str]) -> Json:
+    """The facts ``names`` of a session at ``now``, those that were asked."""
+    found: Json = {}
+    for name in names:
+        definition = VOCABULARY[name]
+        value = definition.read(session, now, lens)
+        if value is NOT_ASKED:
+            continue
+        if value is ABSENT or isinstance(value, Missing):
+            found[name] = None
+        elif isinstance(value, Undecidable):
+            found[name] = {"undecidable": value.reason}
+        elif isinstance(value, float):
+            found[name] = _number(value, definition.type)
+        else:
+            found[name] = dict(value) if definition.type is FactType.TAGS else str(value)  # type: ignore[call-overload]
+    return found
+
+
+def _number(value: float, kind: FactType) -> float:
+    """Whole seconds, cents to a hundredth: more would claim more than is known."""
+    if kind is FactType.DURATION:
+        return round(value)
+    rounded = round(value, 4)
+    return int(rounded) if rounded.is_integer() and kind is FactType.NUMBER else rounded
+
+
+def rfc3339(instant: float) -> str:
+    """``2026-03-01T10:00:00Z`` for epoch seconds."""
+    return datetime.fromtimestamp(instant, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

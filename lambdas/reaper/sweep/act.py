@@ -1,0 +1,87 @@
+"""Stops what the plan allows, each after one more look.
+
+For every allowed stop: read the session afresh, judge it with the same function as before on the facts as they are now,
+and only if the verdict is still a stop, ask the service to stop it. A session that woke up, or got protected, is spared.
+Nothing that goes wrong with one keeps another from being handled, and nothing that cannot be known is stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from reaper.core.guards import outside_hours, too_young
+from reaper.core.judge import CompiledBook, VerdictKind
+from reaper.core.plan import Finding, Outcome
+from reaper.core.session import Phase, ScopeKey, Session
+from reaper.sweep.ports import Progress, Provider, ProviderError, StopResult
+from reaper.sweep.survey import decide, silent
+
+STOP_THREADS = 4
+"""Few on purpose: a stop shares its service's request quota with the people who work there."""
+
+_GONE = {Phase.ENDED, Phase.STOPPING}
+
+
+def act(
+    findings: Sequence[Finding],
+    providers: Mapping[ScopeKey, Provider],
+    book: CompiledBook,
+    clock: Callable[[], float],
+    progress: Progress = silent,
+) -> tuple[Finding, ...]:
+    """``findings`` with every allowed stop replaced by what became of it. ``clock`` gives epoch seconds."""
+
+    def handle(finding: Finding) -> Finding:
+        if not finding.allowed:
+            return finding
+        progress(f"{finding.ref}: checking once more")
+        done = _stop_one(finding, providers[finding.ref.key], book, clock)
+        progress(f"{finding.ref}: {done.outcome.value.replace('_', ' ')}")
+        return done
+
+    with ThreadPoolExecutor(STOP_THREADS, thread_name_prefix="act") as pool:
+        return tuple(pool.map(handle, findings))
+
+
+def _stop_one(finding: Finding, provider: Provider, book: CompiledBook, clock: Callable[[], float]) -> Finding:
+    try:
+        fresh = provider.reread(finding.ref)
+        if fresh is None:
+            return _became(finding, Outcome.ALREADY_GONE, "it is not there any more")
+        if fresh.facts.phase in _GONE:
+            gone = f"it had ended or was ending by itself (state {fresh.facts.state})"
+            return _became(replace(finding, session=fresh), Outcome.ALREADY_GONE, gone)
+        return _judge_and_stop(finding, fresh, provider, book, clock)
+    except ProviderError as error:
+        return _became(finding, Outcome.FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 - a fault with one stop must neither hide it nor keep the others from theirs
+        return _became(finding, Outcome.FAILED, f"stopping it failed: {error!r}")
+
+
+def _judge_and_stop(
+    finding: Finding, fresh: Session, provider: Provider, book: CompiledBook, clock: Callable[[], float]
+) -> Finding:
+    """The re-check and, if it holds, the only stop call there is."""
+    fresh, verdict = decide(provider, fresh, book, clock())
+    checked = replace(finding, session=fresh)
+    if verdict.kind is not VerdictKind.STOP or verdict.grace is not None:
+        why = f"{verdict.kind.value}: {verdict.detail}" if verdict.detail else verdict.kind.value
+        return _became(checked, Outcome.SPARED, f"no longer to be stopped when checked again ({_state(fresh)}): {why}")
+    now = clock()
+    withheld = too_young(fresh, book.book.guards, now) or outside_hours(book.book.guards, now)
+    if withheld is not None:
+        return _became(checked, Outcome.WITHHELD, withheld)
+    if provider.stop(fresh.ref) is StopResult.ALREADY_GONE:
+        return _became(checked, Outcome.ALREADY_GONE, "it had ended or was ending by itself when told to stop")
+    return _became(replace(checked, verdict=verdict), Outcome.STOPPED, verdict.detail)
+
+
+def _state(session: Session) -> str:
+    phase = session.facts.phase
+    return phase.value if isinstance(phase, Phase) else session.facts.state
+
+
+def _became(finding: Finding, outcome: Outcome, detail: str) -> Finding:
+    return replace(finding, outcome=outcome, detail=detail, allowed=False)
