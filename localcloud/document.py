@@ -23,7 +23,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from localcloud.state import (
     Action,
@@ -42,6 +42,7 @@ from localcloud.state import (
 )
 
 Moment = Callable[[Any], float]
+T = TypeVar("T")
 
 _MOMENTS = frozenset({"created", "started", "completed", "ended", "idle_since", "modified"})
 # Fields the world keeps for itself.
@@ -186,7 +187,7 @@ def _split(document: Mapping[str, Any], *names: str) -> tuple[dict[str, Any], di
     return plain, {name: list(document.get(name, [])) for name in names}
 
 
-def _build(cls: type[T], document: Mapping[str, Any], moment: Moment, where: str, **parts: Any) -> T:  # noqa: ANN401
+def _build(cls: type[T], document: Mapping[str, Any], moment: Moment, where: str, **parts: Any) -> T:
     known = {f.name for f in fields(cls)} - _INTERNAL  # type: ignore[arg-type]
     _known(document, known - parts.keys(), where)
     given = {key: moment(value) if key in _MOMENTS and value is not None else value for key, value in document.items()}

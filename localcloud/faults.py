@@ -80,7 +80,7 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: list[list[Any]] = []  # [Fault, calls it has seen]
 
-    def add(self, kind: Kind, service: str = "*", operation: str = "*", **options: Any) -> Fault:  # noqa: ANN401
+    def add(self, kind: Kind, service: str = "*", operation: str = "*", **options: Any) -> Fault:
         """Put a rule in force, after those there are; see `Fault` for the options."""
         fault = Fault(kind=kind, service=service, operation=operation, **options)
         with self._lock:
