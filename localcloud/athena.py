@@ -27,8 +27,8 @@ class Athena:
     }
     trouble = Trouble(
         invalid="InvalidRequestException",
-        bad_token="InvalidRequestException",
-        broken="InternalServerException",  # noqa: S106
+        bad_token="InvalidRequestException",  # noqa: S106
+        broken="InternalServerException",
     )
 
     def __init__(self) -> None:

@@ -28,8 +28,8 @@ class Glue:
     }
     trouble = Trouble(
         invalid="ValidationException",
-        bad_token="InvalidInputException",
-        broken="InternalServiceException",  # noqa: S106
+        bad_token="InvalidInputException",  # noqa: S106
+        broken="InternalServiceException",
     )
 
     def __init__(self) -> None:
