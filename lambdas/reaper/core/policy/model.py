@@ -15,14 +15,13 @@ DEFAULT_OWNER_TAGS = ("session-reaper/owner", "owner", "Owner", "user", "email")
 
 
 class Operator(StrEnum):
-    """How an ordered fact is compared."""
+    """How an ordered fact is compared. A file's ``!=`` loads as :class:`Not` around ``==``: true on an absent fact."""
 
     GREATER = ">"
     AT_LEAST = ">="
     LESS = "<"
     AT_MOST = "<="
     EQUAL = "=="
-    UNEQUAL = "!="
 
 
 class Action(StrEnum):
