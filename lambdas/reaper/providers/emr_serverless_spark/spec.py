@@ -1,0 +1,37 @@
+"""EMR Serverless Spark as data: what it can tell, and which permissions that takes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from reaper.core.session import Service
+from reaper.providers.spec import FactSource, ProviderSpec
+
+WORKSPACE: Final = "workspace"
+"""The source of the tags of one session, when they were not read on the way to it."""
+
+SPEC: Final = ProviderSpec(
+    service=Service.EMR_SERVERLESS_SPARK,
+    title="Alibaba Cloud EMR Serverless Spark session clusters",
+    # Nothing of AWS is called. What the Alibaba Cloud key pair needs is in RAM_READ and RAM_STOP.
+    read=(),
+    stop=(),
+    sources=(FactSource(WORKSPACE, "emr-serverless-spark:ListWorkspaces", frozenset({"tags"})),),
+    list_evidence=MappingProxyType(
+        {
+            "created_at": "startTime of emr-serverless-spark:ListSessionClusters, else gmtCreate",
+            "idle_timeout": "autoStopConfiguration of emr-serverless-spark:ListSessionClusters",
+            "tags": "tags of the workspace, from emr-serverless-spark:ListWorkspaces",
+        }
+    ),
+)
+
+RAM_READ: Final = ("emr-serverless-spark:ListSessionClusters", "emr-serverless-spark:ListWorkspaces")
+"""RAM actions that judging needs, on resource ``*``: the service knows no permission on a single workspace or session.
+
+Source: "RAM authorization" of each operation's page in the vendor's API reference.
+"""
+
+RAM_STOP: Final = ("emr-serverless-spark:GetSessionCluster", "emr-serverless-spark:StopSessionCluster")
+"""RAM actions that stopping needs on top, the re-check before it included; on resource ``*`` too."""
