@@ -1,0 +1,164 @@
+"""What the deployed sweep is told through its environment.
+
+The stack writes these variables and the handler reads them, both through here, so that the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Final, Self, TypeVar
+
+
+class Mode(StrEnum):
+    """Whether a sweep only says what it would stop, or stops it."""
+
+    REPORT = "report"
+    ENFORCE = "enforce"
+
+
+class Notify(StrEnum):
+    """When a sweep is told to people: only when there is something to tell, or always."""
+
+    FINDINGS = "findings"
+    ALWAYS = "always"
+
+
+class SettingsError(Exception):
+    """The environment is incomplete or wrong. ``str(error)`` names each variable and what it should be."""
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+SERVICES: Final = ("glue", "athena", "deadline", "emr-serverless-spark")
+AWS_SERVICES: Final = SERVICES[:3]
+ALIBABA_SERVICE: Final = SERVICES[3]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlibabaSettings:
+    """Where EMR Serverless Spark is looked at. ``secret`` names (or is the ARN of) a Secrets Manager secret.
+
+    The secret is a JSON object with ``access_key_id`` and ``access_key_secret``. An empty ``endpoint`` means the
+    vendor's own for ``region``.
+    """
+
+    region: str
+    secret: str
+    account: str = "unknown"
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """The AppConfig ids under which the policies and the switch are read."""
+
+    application: str
+    environment: str
+    policies: str
+    switch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepSettings:
+    """Everything one deployed sweep depends on besides the policies and the clock.
+
+    Values may be CDK tokens while the stack is built; nothing here looks inside them.
+    """
+
+    mode: Mode
+    services: tuple[str, ...]
+    account: str
+    regions: tuple[str, ...]
+    topic_arn: str
+    delivery: DeliverySettings
+    notify: Notify = Notify.FINDINGS
+    alibaba: AlibabaSettings | None = None
+
+    def to_env(self) -> dict[str, str]:
+        """The environment variables that :meth:`from_env` reads back as an equal value."""
+        env = {
+            "REAPER_MODE": self.mode.value,
+            "REAPER_SERVICES": ",".join(self.services),
+            "REAPER_ACCOUNT": self.account,
+            "REAPER_REGIONS": ",".join(self.regions),
+            "REAPER_TOPIC_ARN": self.topic_arn,
+            "REAPER_NOTIFY": self.notify.value,
+            "REAPER_APPCONFIG_APPLICATION": self.delivery.application,
+            "REAPER_APPCONFIG_ENVIRONMENT": self.delivery.environment,
+            "REAPER_APPCONFIG_POLICIES": self.delivery.policies,
+            "REAPER_APPCONFIG_SWITCH": self.delivery.switch,
+        }
+        if self.alibaba:
+            env |= {
+                "ALIBABA_CLOUD_REGION_ID": self.alibaba.region,
+                "ALIBABA_CLOUD_ACCOUNT_ID": self.alibaba.account,
+                "REAPER_ALIBABA_SECRET": self.alibaba.secret,
+            }
+            if self.alibaba.endpoint:
+                env["ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK"] = self.alibaba.endpoint
+        return env
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """The settings in ``env``; raises :class:`SettingsError` naming every variable that is missing or wrong."""
+        reader = _Reader(env)
+        services = reader.listed("REAPER_SERVICES", SERVICES)
+        settings = cls(
+            mode=reader.choice("REAPER_MODE", Mode),
+            services=services,
+            account=reader.text("REAPER_ACCOUNT"),
+            regions=reader.listed("REAPER_REGIONS"),
+            topic_arn=reader.text("REAPER_TOPIC_ARN"),
+            notify=reader.choice("REAPER_NOTIFY", Notify, default=Notify.FINDINGS),
+            delivery=DeliverySettings(
+                **{part.name: reader.text(f"REAPER_APPCONFIG_{part.name.upper()}") for part in fields(DeliverySettings)}
+            ),
+            alibaba=_alibaba(reader) if ALIBABA_SERVICE in services else None,
+        )
+        if reader.problems:
+            raise SettingsError("; ".join(reader.problems))
+        return settings
+
+
+def _alibaba(reader: _Reader) -> AlibabaSettings:
+    return AlibabaSettings(
+        region=reader.text("ALIBABA_CLOUD_REGION_ID"),
+        secret=reader.text("REAPER_ALIBABA_SECRET"),
+        account=reader.env.get("ALIBABA_CLOUD_ACCOUNT_ID") or "unknown",
+        endpoint=reader.env.get("ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK", ""),
+    )
+
+
+class _Reader:
+    """Reads variables and remembers what was wrong with them, so that all of it is said at once."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str:
+        value = self.env.get(name, "").strip()
+        if not value:
+            self.problems.append(f"{name} is not set")
+        return value
+
+    def listed(self, name: str, choices: tuple[str, ...] = ()) -> tuple[str, ...]:
+        values = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+        self.problems += [
+            f"{name} names {value!r}, which is none of {', '.join(choices)}"
+            for value in values
+            if choices and value not in choices
+        ]
+        return values
+
+    def choice(self, name: str, kind: type[Choice], default: Choice | None = None) -> Choice:
+        value = self.env.get(name, "") if default is not None else self.text(name)
+        if not value:
+            return default if default is not None else next(iter(kind))
+        try:
+            return kind(value)
+        except ValueError:
+            self.problems.append(f"{name} is {value!r}, which is none of {', '.join(kind)}")
+            return next(iter(kind))
