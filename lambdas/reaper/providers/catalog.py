@@ -31,11 +31,11 @@ def provider_factory(service: str) -> ProviderFactory:
     """``create`` of the provider of ``service``, importing that provider's module and no other's.
 
     Raises:
-        KeyError: no provider is called that; the message lists those there are.
+        LookupError: no provider is called that; the message lists those there are.
     """
     found = _found()
     if service not in found:
-        raise KeyError(f"no provider for {service!r}; there are {', '.join(found)}")
+        raise LookupError(f"no provider for {service!r}; there are {', '.join(found)}")
     package, _ = found[service]
     factory: ProviderFactory = importlib.import_module(f"{package}.provider").create
     return factory

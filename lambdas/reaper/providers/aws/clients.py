@@ -1,0 +1,150 @@
+"""One botocore session for everything, one client per service and region, shared by all threads."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import threading
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, UnknownRegionError
+
+from reaper.providers.aws.timestamps import parse_timestamp
+from reaper.providers.calls import Calls
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.session import Session
+
+THREADS: Final = 16
+"""As many connections as threads: more only reload the CA bundle, fewer make threads wait for each other."""
+
+DEFAULT_CONFIG: Final = Config(
+    # A sweep shares its rate limits with the users of the sessions, so it backs off like one who can wait. Three standard
+    # attempts lose scopes to throttling that ten adaptive ones do not.
+    retries={"mode": "adaptive", "total_max_attempts": 10},
+    max_pool_connections=THREADS,
+    connect_timeout=5,
+    read_timeout=20,
+    user_agent_extra="session-reaper",
+)
+ONCE: Final = Config(retries={"mode": "standard", "total_max_attempts": 1})
+_UNLISTED: Final = Config(retries={"mode": "standard", "total_max_attempts": 2})
+
+
+class GarbledAnswerError(BotoCoreError):
+    """An answer of success that is not of the service's protocol; botocore would take it for an empty one."""
+
+    fmt = "the answer to {operation} is not JSON"
+
+
+class AwsClients:
+    """Makes each client once and hands it to every thread; counts every call that clients make, retries not.
+
+    Takes ``session`` over for good (its timestamp parser and event handlers are set); by default one that is configured
+    by the environment. ``config`` is merged over :data:`DEFAULT_CONFIG`.
+    """
+
+    def __init__(
+        self, session: Session | None = None, *, calls: Calls | None = None, config: Config | None = None
+    ) -> None:
+        self.calls = calls or Calls()
+        self._session = session or botocore.session.get_session()
+        self._config = DEFAULT_CONFIG.merge(config) if config else DEFAULT_CONFIG
+        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
+        self._listed: frozenset[str] | None = None
+        self._lock = threading.RLock()
+        factory = self._session.get_component("response_parser_factory")
+        factory.set_parser_defaults(timestamp_parser=parse_timestamp)
+        self._session.register("before-call", self._count)
+        self._session.register("after-call", _refuse_garbage)
+
+    def client(self, service: str, region: str, *, once: bool = False) -> BaseClient:
+        """The client of ``service`` in ``region``; with ``once``, one that sends every request a single time.
+
+        Raises whatever botocore raises when it cannot make one (no such profile, no such region).
+        """
+        key = (service, region, once)
+        # Making a client is not thread-safe in botocore, and using one is.
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._create(service, region, once=once)
+            return self._clients[key]
+
+    def partition(self, region: str) -> str:
+        """The partition ``region`` is in (``aws-cn``), for ARNs; ``aws`` for a region nobody lists."""
+        with self._lock:
+            try:
+                return self._session.get_partition_for_region(region)
+            except UnknownRegionError:
+                return "aws"
+
+    def lists(self, region: str, service: str | None = None) -> bool | None:
+        """Whether botocore's data lists ``region``, for ``service`` if given; ``None`` where it lists no region for it.
+
+        Its data lags behind AWS, so this explains failures and never forbids a call.
+        """
+        with self._lock:
+            if self._listed is None:
+                self._listed = self._regions_of("ec2")
+            if service is None:
+                return region in self._listed
+            offered = self._regions_of(service)
+            return region in offered if offered else None
+
+    def _regions_of(self, service: str) -> frozenset[str]:
+        session = self._session
+        return frozenset(
+            region
+            for partition in session.get_available_partitions()
+            for region in session.get_available_regions(service, partition)
+        )
+
+    def _create(self, service: str, region: str, *, once: bool) -> BaseClient:
+        config = self._config
+        if once:
+            config = config.merge(ONCE)
+        elif not self.lists(region):
+            # Nobody should wait through ten attempts to learn that a region was misspelt.
+            config = config.merge(_UNLISTED)
+        # The services a sweep uses are known by name at run time only.
+        create: Any = self._session.create_client
+        client: BaseClient = create(service, region_name=region, config=config)
+        if _bears_no_prefix(client.meta.endpoint_url):
+            client.meta.config.inject_host_prefix = False  # type: ignore[attr-defined] - missing in the stubs
+        return client
+
+    def _count(self, model: Any, **_: object) -> None:
+        self.calls.count(f"{model.service_model.service_name}:{model.name}")
+
+
+def _bears_no_prefix(endpoint_url: str) -> bool:
+    """Whether the host cannot be prefixed (``management.127.0.0.1``), as Deadline Cloud's client would."""
+    host = urlsplit(endpoint_url).hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def _refuse_garbage(model: Any, parsed: dict[str, Any], http_response: Any, **_: object) -> None:
+    """Raise for an answer of success that is no JSON object, which botocore reads as one without members.
+
+    Costs nothing for answers that have a member.
+    """
+    if http_response.status_code >= 300 or parsed.keys() - {"ResponseMetadata"}:  # noqa: PLR2004 - HTTP
+        return
+    service = model.service_model
+    protocol = getattr(service, "resolved_protocol", None) or service.metadata.get("protocol")
+    if protocol not in {"json", "rest-json"} or not (model.output_shape and model.output_shape.members):
+        return
+    try:
+        answer: object = json.loads(http_response.content or b"{}")
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise GarbledAnswerError(operation=f"{service.service_name}:{model.name}")

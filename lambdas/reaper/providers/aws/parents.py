@@ -1,0 +1,54 @@
+"""What sessions inherit from their parents, looked up once per parent however many threads ask."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from reaper.core.facts import Undecidable
+
+K = TypeVar("K")
+Tags = Mapping[str, str] | Undecidable
+
+
+@dataclass(slots=True)
+class _Entry:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    tags: Tags | None = None
+
+
+class ParentTags(Generic[K]):
+    """Remembers the tags of each parent, failures too, until told to forget them. Safe to share between threads."""
+
+    def __init__(self, look_up: Callable[[K], Tags]) -> None:
+        """``look_up`` reads a parent's tags; it is called by one thread at a time for the same parent."""
+        self._look_up = look_up
+        self._lock = threading.Lock()
+        self._entries: dict[K, _Entry] = {}
+
+    def of(self, parent: K) -> Tags:
+        """The tags of ``parent``, looked up if nobody has yet; waits for whoever is doing that right now."""
+        with self._lock:
+            entry = self._entries.setdefault(parent, _Entry())
+        with entry.lock:
+            if entry.tags is None:
+                entry.tags = self._look_up(parent)
+            return entry.tags
+
+    def forget(self, *parents: K) -> None:
+        """Have ``parents`` looked up afresh next time: what is judged before a stop must not be old."""
+        with self._lock:
+            for parent in parents:
+                self._entries.pop(parent, None)
+
+
+def over(*layers: Tags) -> Tags:
+    """All tags together, those of later layers over those of earlier ones; undecidable when any layer is."""
+    merged: dict[str, str] = {}
+    for layer in layers:
+        if isinstance(layer, Undecidable):
+            return layer
+        merged.update(layer)
+    return merged

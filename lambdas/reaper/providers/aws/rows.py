@@ -1,0 +1,42 @@
+"""Reading answers in which anything may be missing, new, or of another type than documented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+Row = Mapping[str, Any]
+"""A structure of an answer, as botocore parsed it."""
+
+
+def text(row: Row, name: str) -> str | None:
+    """The text called ``name``; ``None`` when there is none, or an empty one."""
+    value = row.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def number(row: Row, name: str) -> float | None:
+    """The number called ``name``, if it is one."""
+    value = row.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def moment(row: Row, name: str) -> float | None:
+    """The timestamp called ``name`` in epoch seconds, if it could be read."""
+    value = row.get(name)
+    return value.timestamp() if isinstance(value, datetime) else None
+
+
+def structure(row: Row, name: str) -> Row:
+    """The structure called ``name``; an empty one when there is none."""
+    value = row.get(name)
+    return cast("Row", value) if isinstance(value, dict) else {}
+
+
+def instant(seconds: float) -> str:
+    """``seconds`` since the epoch as people read it in evidence: ``2026-03-01T10:00:00Z``."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:.0f} s since 1970"
