@@ -1,0 +1,219 @@
+"""Our services inside ministack: the rest of AWS comes from there, at the same endpoint.
+
+ministack is pinned, because this reaches into it. What is changed, and nothing else:
+
+- requests for Deadline Cloud, and those for sessions of Glue and Athena, go to the gateway; ministack answers the rest;
+- under IAM enforcement those requests are checked on the actions and resource ARNs that the services really use;
+- every call is recorded, the denied ones and those that ministack answers included;
+- schedules are looked at every second instead of every ten;
+- the control API is served under `/_localcloud/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import quote
+
+from localcloud.athena import Athena
+from localcloud.control import PREFIX, control
+from localcloud.deadline import Deadline
+from localcloud.gateway import Gateway, request_of, with_account
+from localcloud.glue import Glue
+from localcloud.record import Call
+from localcloud.service import ElsewhereError
+from localcloud.wire import Reply, Request, ServiceError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answer = tuple[int, dict[str, str], bytes]
+
+SCHEDULE_SECONDS = 1
+
+_sent: ContextVar[tuple[str, str]] = ContextVar("sent")
+"""Path and query string of the request at hand as they were sent, still percent-encoded."""
+
+
+class _Close(BaseException):
+    """The connection is to be closed without an answer; past every `except Exception` on the way."""
+
+
+def gateway(models: str | None) -> Gateway:
+    """Return a gateway with the services that ministack lacks; STS is ministack's own."""
+    return Gateway(models, services=(Glue(), Athena(), Deadline()))
+
+
+def install(cloud: Gateway, ministack: Any) -> App:
+    """Put the gateway's services into the module `ministack.app`; the ASGI application to serve."""
+    from ministack.core import iam_actions  # noqa: PLC0415 - exists in the emulator's own environment only
+    from ministack.services import eventbridge, scheduler  # noqa: PLC0415 - the same
+
+    eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_SECONDS  # noqa: SLF001 - there is no setting for it
+    scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_SECONDS  # noqa: SLF001 - the same
+    for service in cloud.services:
+        ministack.SERVICE_HANDLERS[service] = _handler(cloud, service, ministack.SERVICE_HANDLERS.get(service))
+        iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
+    _check_permissions(cloud, iam_actions)
+    _record_others(cloud, ministack, iam_actions)
+    return _application(cloud, ministack.app)
+
+
+def _request(service: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Request | None:
+    from ministack.core.iam_evaluator import request_caller_arn  # noqa: PLC0415 - the emulator's environment only
+    from ministack.core.responses import get_account_id  # noqa: PLC0415 - the same
+
+    sent_path, sent_query = _sent.get((quote(path), ""))
+    request = request_of(
+        method=method,
+        path=sent_path,
+        query=sent_query,
+        headers=headers,
+        body=body,
+        principal=request_caller_arn(dict(headers), {}),
+    )
+    return None if request is None or request.service != service else with_account(request, get_account_id())
+
+
+def _handler(cloud: Gateway, service: str, original: Any) -> Callable[..., Awaitable[Answer]]:
+    async def handle(method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Answer:
+        request = _request(service, method, path, headers, body)
+        try:
+            reply = None if request is None else await asyncio.to_thread(cloud.handle, request)
+        except ElsewhereError:
+            reply = None
+        if reply is None and original is not None:
+            return await original(method, path, headers, body, query_params)
+        if reply is None:
+            problem = ServiceError("UnknownOperationException", f"{method} {path} is not emulated")
+            reply = cloud.wire(service).fail(problem)
+        if reply.close:
+            raise _Close
+        return reply.status, dict(reply.headers), reply.body
+
+    return handle
+
+
+def _check_permissions(cloud: Gateway, iam_actions: Any) -> None:
+    """Let IAM be enforced on our services' own actions and ARNs, and record what it denies."""
+    action_of, resource_of, refuse = (
+        iam_actions.extract_iam_action,
+        iam_actions.extract_resource_arn,
+        iam_actions.access_denied_response,
+    )
+
+    def needed(service: str, method: str, path: str, headers: Any, body: bytes) -> tuple[str, str] | None:
+        request = _request(service, method, path, headers, body) if service in cloud.services else None
+        return None if request is None else cloud.permission(request)
+
+    def extract_iam_action(  # noqa: PLR0913, PLR0917 - ministack's signature
+        service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any
+    ) -> str | None:
+        permission = needed(service, method, path, headers, body)
+        return action_of(service, method, path, headers, body, query_params) if permission is None else permission[0]
+
+    def extract_resource_arn(  # noqa: PLR0913, PLR0917 - ministack's signature
+        service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any, region: str, account: str
+    ) -> str:
+        permission = needed(service, method, path, headers, body)
+        if permission is None:
+            return resource_of(service, method, path, headers, body, query_params, region, account)
+        return permission[1]
+
+    def access_denied_response(service: str, action: str, principal: str, request_id: str, **options: Any) -> Any:
+        if service in cloud.services:
+            _record(cloud, action, principal, 403, options.get("error_code") or "AccessDeniedException")
+        return refuse(service, action, principal, request_id, **options)
+
+    iam_actions.extract_iam_action = extract_iam_action
+    iam_actions.extract_resource_arn = extract_resource_arn
+    iam_actions.access_denied_response = access_denied_response
+
+
+def _record_others(cloud: Gateway, ministack: Any, iam_actions: Any) -> None:
+    """Record the calls that ministack answers, without their parameters."""
+    dispatch = ministack._dispatch_service_request  # noqa: SLF001 - the one place every call passes
+
+    async def dispatch_and_record(  # noqa: PLR0913, PLR0917 - ministack's signature
+        method: str, path: str, headers: Any, body: bytes, query_params: Any, request_id: str
+    ) -> Any:
+        from ministack.core.iam_evaluator import request_caller_arn  # noqa: PLC0415 - the emulator's environment only
+
+        answer = await dispatch(method, path, headers, body, query_params, request_id)
+        routing = ministack._routing_params(method, path, headers, body, query_params)  # noqa: SLF001 - as dispatch does
+        service = ministack.detect_service(method, path, headers, routing)
+        if service not in cloud.services:
+            action = iam_actions.extract_iam_action(service, method, path, headers, body, routing)
+            if action is not None:
+                _record(cloud, action, request_caller_arn(headers, query_params), answer[0], None)
+        return answer
+
+    ministack._dispatch_service_request = dispatch_and_record  # noqa: SLF001 - the one place every call passes
+
+
+def _record(cloud: Gateway, action: str, principal: str, status: int, error: str | None) -> None:
+    from ministack.core.responses import get_account_id, get_region  # noqa: PLC0415 - the emulator's environment only
+
+    service, _, operation = action.partition(":")
+    failed = status >= 400  # noqa: PLR2004 - HTTP's own classes
+    cloud.calls.add(
+        Call(
+            service=service,
+            operation=operation,
+            account=get_account_id(),
+            region=get_region(),
+            principal=principal,
+            parameters={},
+            status=status,
+            error=error or (str(status) if failed else None),
+            at=cloud.world.clock.time(),
+        )
+    )
+
+
+def _application(cloud: Gateway, app: App) -> App:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        query = scope.get("query_string", b"").decode("latin-1")
+        if path.startswith(PREFIX):
+            body = await _body(receive)
+            await _send(send, await asyncio.to_thread(control, cloud, scope["method"], path, query, body))
+            return
+        raw: bytes | None = scope.get("raw_path")
+        _sent.set((raw.decode("latin-1") if raw else quote(path), query))
+        try:
+            await app(scope, receive, send)
+        except _Close:
+            await _drop(send)
+
+    return serve
+
+
+async def _drop(send: Any) -> None:
+    """Close the connection unanswered."""
+    # ASGI has no word for it: `send` belongs to hypercorn's stream, that to its protocol, that to the socket.
+    from hypercorn.events import Closed  # noqa: PLC0415 - the emulator's environment only
+
+    await send.__self__.send.__self__.send(Closed())
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return body
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
