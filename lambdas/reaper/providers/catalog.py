@@ -47,5 +47,5 @@ def _found() -> Mapping[str, tuple[str, ProviderSpec]]:
     for module in pkgutil.iter_modules(reaper.providers.__path__, f"{reaper.providers.__name__}."):
         if module.ispkg and importlib.util.find_spec(f"{module.name}.spec"):
             spec: ProviderSpec = importlib.import_module(f"{module.name}.spec").SPEC
-            found[spec.service] = (module.name, spec)
+            found[str(spec.service)] = (module.name, spec)
     return MappingProxyType(dict(sorted(found.items())))

@@ -68,7 +68,8 @@ class AwsService:
             # for "nothing there" would hide what was not seen.
             if not isinstance(found, list):
                 raise self.garbled(operation, on, f"without {rows}")
-            yield [cast("Row", row) for row in cast("list[object]", found) if isinstance(row, dict)]
+            # What is no structure becomes one without anything in it, so that it is counted rather than dropped.
+            yield [cast("Row", row) if isinstance(row, dict) else {} for row in cast("list[object]", found)]
             token = page.get(token_name)
             if not token:
                 return
@@ -81,6 +82,11 @@ class AwsService:
         """The error for an answer that arrived and cannot be right; ``how`` ends "answered in eu-west-1 ..."."""
         what = f"{self.name}:{operation} on {on}" if on else f"{self.name}:{operation}"
         return ProviderError(Trouble.GARBLED, f"{what} answered in {self.region} {how}: what it lists is incomplete")
+
+    def refuse_nameless(self, operation: str, on: str, count: int) -> None:
+        """Raise if ``count`` rows of a list had no id to know them by: they exist, and they were not seen."""
+        if count:
+            raise self.garbled(operation, on, f"with {count} entries that have no id")
 
     def arn(self, resource: str) -> str:
         """The ARN of ``resource`` (``session/nightly``) here."""

@@ -1,0 +1,42 @@
+"""AWS Glue interactive sessions as data: what they can tell, and which permissions that takes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from reaper.providers.spec import FactSource, Grant, ProviderSpec
+
+STATEMENTS: Final = "statements"
+TAGS: Final = "tags"
+
+_SESSIONS: Final = "arn:{partition}:glue:{region}:{account}:session/*"
+
+SPEC: Final = ProviderSpec(
+    service="glue",
+    title="AWS Glue interactive sessions",
+    # AWS's reference names no resource type for GetTags on sessions, yet its own notebook kernel asks for the tags of
+    # session ARNs; a denial makes tags undecidable, which protects.
+    read=(
+        Grant(("glue:ListSessions",), ("*",)),
+        Grant(("glue:GetTags", "glue:ListStatements"), (_SESSIONS,)),
+    ),
+    stop=(Grant(("glue:GetSession", "glue:StopSession"), (_SESSIONS,)),),
+    sources=(
+        FactSource(STATEMENTS, "glue:ListStatements", frozenset({"phase", "idle_since"})),
+        FactSource(TAGS, "glue:GetTags", frozenset({"tags"})),
+    ),
+    list_evidence=MappingProxyType(
+        {
+            "created_at": "CreatedOn of glue:ListSessions",
+            "phase": "Status of glue:ListSessions",
+            "idle_since": "Status and CreatedOn of glue:ListSessions",
+            "idle_timeout": "IdleTimeout of glue:ListSessions, in minutes",
+            "name": "Description of glue:ListSessions",
+            "creator": "Role of glue:ListSessions",
+            "kind": "Command and id of glue:ListSessions",
+            "worker_type": "WorkerType of glue:ListSessions",
+            "dpus": "WorkerType and NumberOfWorkers of glue:ListSessions, else MaxCapacity",
+        }
+    ),
+)
