@@ -81,7 +81,7 @@ def explain(book: CompiledBook, session: Session, now: float) -> Explanation:
     """Why ``session``, whose facts have all been asked for, is judged as it is at ``now``."""
     verdict = judge(book, session, now)
     if isinstance(verdict, Needs):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004 - its type is right; it is not ready to be explained
             f"these facts have to be asked for before {session.ref} can be explained: {sorted(verdict.fields)}"
         )
     compiled = {one.policy.name: one for one in (*book.protects, *book.stops, *book.reports)}

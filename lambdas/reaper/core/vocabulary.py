@@ -7,7 +7,7 @@ This is the one list of them. The loader checks a policy's names against it, the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -38,7 +38,7 @@ class Lens:
     """What reading a fact depends on besides the session: settings, never the time."""
 
     owner_tags: tuple[str, ...] = DEFAULT_OWNER_TAGS
-    prices: Mapping[str, float] = PRICES
+    prices: Mapping[str, float] = field(default_factory=lambda: PRICES)
 
     @classmethod
     def of(cls, book: PolicyBook) -> Lens:

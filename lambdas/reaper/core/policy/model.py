@@ -164,4 +164,4 @@ class PolicyBook:
     policies: tuple[Policy, ...] = ()
     guards: Guards = field(default_factory=Guards)
     owner_tags: tuple[str, ...] = DEFAULT_OWNER_TAGS
-    prices: Mapping[str, float] = MappingProxyType({})
+    prices: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

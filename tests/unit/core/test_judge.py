@@ -1,0 +1,283 @@
+"""Which verdict which facts lead to. Each row is one sentence of the policy's contract."""
+
+from __future__ import annotations
+
+import pytest
+
+from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Undecidable
+from reaper.core.judge import Needs, VerdictKind, judge
+from reaper.core.policy.model import (
+    AnyOf,
+    Compare,
+    FactRef,
+    Lifted,
+    Not,
+    Operator,
+    Presence,
+    TagPresence,
+    TagTest,
+)
+from reaper.core.session import Phase
+from tests.support.sessions import (
+    DAY,
+    HOUR,
+    IDLE_FOR_AN_HOUR,
+    MINUTE,
+    NOW,
+    book,
+    every,
+    policy,
+    protect_env,
+    session,
+    text,
+    verdict_on,
+)
+
+DENIED = Undecidable("ListStatements was denied")
+NO_TAGS = Undecidable("GetTags was denied")
+OLD = Compare("age", Operator.GREATER, 8 * HOUR)
+TRUE = text("service", "glue")
+
+
+def kind(*arguments, **named):
+    return verdict_on(*arguments, **named).kind.value
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        (session(idle=2 * HOUR), "stop"),
+        (session(idle=HOUR), "stop"),
+        (session(idle=HOUR - 1), "keep"),
+        (session(phase=Phase.BUSY, idle_since=IN_USE), "keep"),
+        (session(idle_since=DENIED, phase=DENIED), "undetermined"),
+        (session(idle_since=ABSENT, phase=Phase.STOPPING), "keep"),
+        (session(phase=Phase.ENDED), "keep"),
+        (session(phase=Phase.UNKNOWN), "undetermined"),
+        (session(idle_since=NOW + HOUR), "keep"),
+    ],
+)
+def test_a_session_is_stopped_only_when_it_is_known_to_be_idle_for_long_enough(subject, expected):
+    assert kind(subject, policy()) == expected
+
+
+@pytest.mark.parametrize(
+    ("phase", "even_when", "expected"),
+    [
+        (Phase.IDLE, set(), "stop"),
+        (Phase.BUSY, set(), "keep"),
+        (Phase.STARTING, set(), "keep"),
+        (Phase.UNHEALTHY, set(), "keep"),
+        (Phase.STOPPING, set(), "keep"),
+        (DENIED, set(), "undetermined"),
+        (Phase.UNKNOWN, set(), "undetermined"),
+        (Phase.BUSY, {Lifted.BUSY}, "stop"),
+        (Phase.STARTING, {Lifted.BUSY}, "keep"),
+        (Phase.STARTING, {Lifted.STARTING}, "stop"),
+        (Phase.UNHEALTHY, {Lifted.UNHEALTHY}, "stop"),
+        (DENIED, {Lifted.UNDECIDABLE}, "stop"),
+        (Phase.UNKNOWN, {Lifted.UNDECIDABLE}, "stop"),
+        (DENIED, {Lifted.BUSY}, "undetermined"),
+        (Phase.BUSY, {Lifted.UNDECIDABLE}, "keep"),
+        (Phase.STOPPING, set(Lifted), "keep"),
+    ],
+)
+def test_the_floor_under_every_stop_is_lifted_only_by_name(phase, even_when, expected):
+    assert kind(session(phase=phase), policy("stop", OLD, even_when=frozenset(even_when))) == expected
+
+
+def test_a_report_has_no_floor():
+    assert kind(session(phase=Phase.BUSY, idle_since=IN_USE), policy("report", OLD)) == "report"
+
+
+def test_even_when_undecidable_lifts_the_phase_and_not_the_condition():
+    lifted = policy(even_when=frozenset({Lifted.UNDECIDABLE}))
+    assert kind(session(phase=DENIED, idle_since=DENIED), lifted) == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("policies", "expected"),
+    [
+        (("report", "stop", "protect"), "protect"),
+        (("report", "stop"), "stop"),
+        (("report",), "report"),
+        (("protect",), "keep"),
+        ((), "keep"),
+    ],
+)
+def test_protect_beats_stop_beats_report_and_shows_only_where_something_else_applies(policies, expected):
+    assert kind(session(), *(policy(then, TRUE) for then in policies)) == expected
+
+
+UNDECIDED = text("kind", "glueetl")
+DOUBTFUL = session(kind=Undecidable("the kind is not told"))
+
+
+@pytest.mark.parametrize(
+    ("policies", "expected", "detail"),
+    [
+        ((policy("stop", UNDECIDED), policy("report", TRUE)), "report", "the kind is not told"),
+        ((policy("stop", UNDECIDED),), "undetermined", "the kind is not told"),
+        ((policy("report", UNDECIDED),), "undetermined", "the kind is not told"),
+        ((policy("stop", TRUE), policy("report", UNDECIDED)), "stop", ""),
+        ((policy("stop", TRUE), policy("protect", UNDECIDED)), "protect", "the kind is not told"),
+        ((policy("report", TRUE), policy("protect", UNDECIDED)), "protect", "the kind is not told"),
+        ((policy("stop", UNDECIDED), policy("protect", TRUE)), "undetermined", "the kind is not told"),
+    ],
+)
+def test_what_cannot_be_decided_never_stops_and_is_told(policies, expected, detail):
+    verdict = verdict_on(DOUBTFUL, *policies)
+    assert (verdict.kind.value, detail in verdict.detail) == (expected, True)
+
+
+TAGGED = session(tags={"env": "prod-eu", "team": "red"})
+
+
+@pytest.mark.parametrize(
+    ("condition", "subject", "holds"),
+    [
+        (TagTest("env", ("prod*",)), TAGGED, True),
+        (TagTest("env", ("Prod*",)), TAGGED, False),
+        (TagTest("env", ("dev", "prod-??")), TAGGED, True),
+        (TagTest("env", ("prod-?",)), TAGGED, False),
+        (TagTest("owner", ("*",)), TAGGED, False),
+        (Not(TagTest("owner", ("red",))), TAGGED, True),
+        (TagPresence("team", present=True), TAGGED, True),
+        (TagPresence("team", present=False), TAGGED, False),
+        (TagPresence("owner", present=False), TAGGED, True),
+        (Presence("tags", present=True), TAGGED, True),
+        (Presence("tags", present=False), session(), True),
+        (Presence("idle_timeout", present=False), session(idle_timeout=ABSENT), True),
+        (Presence("idle_timeout", present=True), session(idle_timeout=7200.0), True),
+        (Compare("idle_timeout", Operator.GREATER, HOUR), session(idle_timeout=ABSENT), False),
+        (Not(Compare("idle_timeout", Operator.EQUAL, HOUR)), session(idle_timeout=ABSENT), True),
+        (Compare("idle_for", Operator.GREATER, FactRef("idle_timeout")), session(idle_timeout=2 * HOUR), True),
+        (Compare("idle_for", Operator.GREATER, FactRef("idle_timeout")), session(idle_timeout=9 * HOUR), False),
+        (Compare("idle_for", Operator.GREATER, FactRef("idle_timeout")), session(idle_timeout=ABSENT), False),
+        (text("workgroup", "science"), session(scope=(("workgroup", "science"),)), True),
+        (text("workgroup", "science"), session(), False),
+        (text("id", "s[1]"), session("s1"), False),
+        (text("id", "s.1*"), session("sx1"), False),
+        (text("name", "a*b"), session(name="a\nb"), True),
+        (AnyOf((text("id", "x"), text("id", "s-1"))), session(), True),
+        (every(text("id", "x"), text("id", "s-1")), session(), False),
+        (Compare("hourly_cost", Operator.GREATER, 2.0), session(price_key="glue_dpu_hour", billed_units=5.0), True),
+        (Compare("idle_cost", Operator.GREATER, 19.7), session(price_key="glue_dpu_hour", billed_units=5.0), True),
+        (Compare("idle_cost", Operator.GREATER, 19.9), session(price_key="glue_dpu_hour", billed_units=5.0), False),
+        (Presence("hourly_cost", present=False), session(), True),
+        (text("owner", "ana"), session(tags={"Owner": "ana"}, creator="role/x"), True),
+        (text("owner", "ana"), session(tags={"session-reaper/owner": "bo", "Owner": "ana"}), False),
+        (text("owner", "role"), session(creator="role"), True),
+        (text("phase", "idle", "busy"), session(), True),
+        (Compare("dpus", Operator.AT_MOST, 5.0), session(dpus=5.0), True),
+        (Compare("idle_for", Operator.LESS, HOUR), session(phase=Phase.BUSY, idle_since=IN_USE), True),
+    ],
+)
+def test_a_condition_holds_as_the_grammar_says(condition, subject, holds):
+    assert kind(subject, policy("report", condition)) == ("report" if holds else "keep")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        text("phase", "unknown"),
+        Not(text("phase", "idle")),
+        Not(text("phase", "unknown")),
+        text("phase", "*"),
+        Presence("phase", present=True),
+    ],
+)
+def test_an_unknown_phase_neither_equals_nor_differs_from_anything(condition):
+    assert kind(session(phase=Phase.UNKNOWN, state="HIBERNATING"), policy("report", condition)) == "undetermined"
+
+
+def test_a_false_term_decides_whatever_else_is_undecidable():
+    impossible = every(text("id", "other"), text("kind", "glueetl"))
+    assert kind(DOUBTFUL, policy("stop", impossible)) == "keep"
+
+
+class TestWhatIsAsked:
+    """Nothing is asked that the verdict does not need."""
+
+    LISTED = session(phase=NOT_ASKED, idle_since=NOT_ASKED, tags=NOT_ASKED)
+
+    def asks(self, subject, *policies):
+        answer = judge(book(*policies), subject, NOW)
+        return set(answer.fields) if isinstance(answer, Needs) else answer.kind.value
+
+    def test_only_the_evidence_of_use_is_asked_first(self):
+        assert self.asks(self.LISTED, policy()) == {"phase", "idle_since"}
+
+    def test_a_session_younger_than_the_idle_time_wanted_is_not_asked_about(self):
+        young = session(age=59 * MINUTE, phase=NOT_ASKED, idle_since=NOT_ASKED, tags=NOT_ASKED)
+        assert self.asks(young, policy()) == "keep"
+
+    def test_a_busy_session_is_not_asked_for_its_tags(self):
+        busy = session(phase=Phase.BUSY, idle_since=IN_USE, tags=NOT_ASKED)
+        assert self.asks(busy, policy(), protect_env("prod*")) == "keep"
+
+    def test_tags_are_asked_of_a_session_that_would_be_stopped(self):
+        assert self.asks(session(tags=NOT_ASKED), policy()) == {"tags"}
+
+    def test_tags_are_not_asked_of_a_session_that_would_be_reported(self):
+        assert self.asks(session(tags=NOT_ASKED), policy("report")) == "report"
+
+    def test_a_false_free_term_spares_the_call(self):
+        assert self.asks(self.LISTED, policy("stop", every(IDLE_FOR_AN_HOUR, text("id", "other")))) == "keep"
+
+    def test_another_services_policy_asks_nothing(self):
+        assert self.asks(self.LISTED, policy(services=frozenset({"athena"}))) == "keep"
+
+    def test_a_protection_that_is_already_certain_asks_nothing_more(self):
+        by_id = policy("protect", text("id", "s-1"), name="by-id")
+        assert self.asks(session(tags=NOT_ASKED), policy(), protect_env("prod*"), by_id) == "protect"
+
+
+PIN = "session-reaper/keep-until"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "words"),
+    [
+        ("2027-01-16", "protect", "kept until 2027-01-16"),
+        ("2027-01-15", "protect", "kept until 2027-01-15"),
+        ("2027-01-14", "stop", "has passed"),
+        ("2027-01-15T08:00:01Z", "protect", "kept until"),
+        ("2027-01-15T07:59:59Z", "stop", "has passed"),
+        ("2027-01-15t09:30:00+02:00", "stop", "has passed"),
+        ("2027-01-15T10:30:00+02:00", "protect", "kept until"),
+        ("2027-01-15T10:30:00", "protect", "neither an RFC 3339 date nor a date-time"),
+        ("2027-13-01", "protect", "neither"),
+        ("2027-W02", "protect", "neither"),
+        ("20270101", "protect", "neither"),
+        ("next friday", "protect", "neither"),
+        ("", "protect", "neither"),
+        ("9999-12-31", "protect", ""),
+    ],
+)
+def test_keep_until_protects_till_then_and_protects_when_it_makes_no_sense(value, expected, words):
+    verdict = verdict_on(session(tags={PIN: value}), policy())
+    assert (verdict.kind.value, words in verdict.detail) == (expected, True), verdict.detail
+
+
+def test_tags_that_cannot_be_read_protect_from_a_stop_and_say_so():
+    verdict = verdict_on(session(tags=NO_TAGS), policy())
+    assert verdict.kind is VerdictKind.PROTECT
+    assert "GetTags was denied" in verdict.detail
+
+
+def test_keep_until_does_not_silence_a_report():
+    assert kind(session(tags={PIN: "2030-01-01"}), policy("report")) == "report"
+
+
+class TestGrace:
+    def test_a_stop_says_how_much_grace_it_gives(self):
+        assert verdict_on(session(), policy(grace=900.0)).grace == 900.0
+
+    def test_a_policy_without_grace_wins_over_one_with(self):
+        verdict = verdict_on(session(), policy(grace=900.0, name="slow"), policy(name="fast"))
+        assert (verdict.policy, verdict.grace) == ("fast", None)
+
+    def test_the_shortest_grace_counts(self):
+        verdict = verdict_on(session(), policy(grace=DAY, name="slow"), policy(grace=HOUR, name="fast"))
+        assert (verdict.policy, verdict.grace) == ("fast", HOUR)
