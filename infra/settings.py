@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from infra.cadence import Cadence, ScheduleError, read_schedule
-from reaper.settings import ALIBABA_SERVICE, AWS_SERVICES, SERVICES, AlibabaSettings, Mode, Notify
+from reaper.settings import ALIBABA_SERVICE, AWS_SERVICES, SERVICES, AlibabaTarget, Mode, Notify
 
 LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557)
 """What CloudWatch Logs accepts, up to seven years (PutRetentionPolicy)."""
@@ -50,7 +50,7 @@ class Settings:
     timeout_minutes: int
     log_retention_days: int
     reserve_concurrency: bool
-    alibaba: AlibabaSettings | None
+    alibaba: AlibabaTarget | None
 
 
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -105,8 +105,8 @@ def read_context(context: Mapping[str, Any], *, root: Path) -> Settings:
     return settings
 
 
-def _alibaba(reader: _Reader) -> AlibabaSettings:
-    return AlibabaSettings(
+def _alibaba(reader: _Reader) -> AlibabaTarget:
+    return AlibabaTarget(
         region=reader.text("alibaba_region", r"[a-z]{2}-[a-z]+(-[a-z]+)*(-\d+)?", "an Alibaba region: cn-hangzhou"),
         secret=reader.text("alibaba_secret", _SECRET.pattern, "the name or ARN of a Secrets Manager secret"),
         account=reader.text("alibaba_account", r"\d*", "the digits of an Alibaba Cloud account") or "unknown",

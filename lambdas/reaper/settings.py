@@ -10,12 +10,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
-
-class Mode(StrEnum):
-    """Whether a sweep only says what it would stop, or stops it."""
-
-    REPORT = "report"
-    ENFORCE = "enforce"
+from reaper.core.report import Mode
+from reaper.core.session import Service
 
 
 class Notify(StrEnum):
@@ -31,13 +27,31 @@ class SettingsError(Exception):
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-SERVICES: Final = ("glue", "athena", "deadline", "emr-serverless-spark")
-AWS_SERVICES: Final = SERVICES[:3]
-ALIBABA_SERVICE: Final = SERVICES[3]
+ALIBABA_SERVICE: Final = Service.EMR_SERVERLESS_SPARK.value
+SERVICES: Final = tuple(service.value for service in Service)
+AWS_SERVICES: Final = tuple(service for service in SERVICES if service != ALIBABA_SERVICE)
+
+METRICS_NAMESPACE: Final = "SessionReaper"
+
+
+class Metric(StrEnum):
+    """What a sweep counts in CloudWatch, under the one dimension ``service``, whose value is the stack's name.
+
+    One dimension and few metrics, because CloudWatch bills each metric by the month; counts by service are in the log.
+    """
+
+    SESSIONS_SEEN = "SessionsSeen"
+    WOULD_STOP = "WouldStop"
+    STOPPED = "Stopped"
+    FAILED_STOPS = "FailedStops"
+    WITHHELD_STOPS = "WithheldStops"
+    BLIND_SCOPES = "BlindScopes"
+    CORRUPT_POLICY = "CorruptPolicy"
+    IDLE_COST = "IdleCost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlibabaSettings:
+class AlibabaTarget:
     """Where EMR Serverless Spark is looked at. ``secret`` names (or is the ARN of) a Secrets Manager secret.
 
     The secret is a JSON object with ``access_key_id`` and ``access_key_secret``. An empty ``endpoint`` means the
@@ -74,7 +88,7 @@ class SweepSettings:
     topic_arn: str
     delivery: DeliverySettings
     notify: Notify = Notify.FINDINGS
-    alibaba: AlibabaSettings | None = None
+    alibaba: AlibabaTarget | None = None
 
     def to_env(self) -> dict[str, str]:
         """The environment variables that :meth:`from_env` reads back as an equal value."""
@@ -122,8 +136,8 @@ class SweepSettings:
         return settings
 
 
-def _alibaba(reader: _Reader) -> AlibabaSettings:
-    return AlibabaSettings(
+def _alibaba(reader: _Reader) -> AlibabaTarget:
+    return AlibabaTarget(
         region=reader.text("ALIBABA_CLOUD_REGION_ID"),
         secret=reader.text("REAPER_ALIBABA_SECRET"),
         account=reader.env.get("ALIBABA_CLOUD_ACCOUNT_ID") or "unknown",

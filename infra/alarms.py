@@ -1,0 +1,116 @@
+"""What somebody should be told of at once, besides the reports themselves."""
+
+# jsii names the parameters of a class and of its interface differently, which pyright takes for a mismatch.
+# pyright: reportArgumentType=false
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.cadence import DAY, MINUTE, Cadence
+from reaper.settings import METRICS_NAMESPACE, Metric
+
+_FIVE_MINUTES: Final = Duration.minutes(5)
+_HOUR: Final = 3600
+_LATENESS: Final = 5 * MINUTE
+"""How long EventBridge and CloudWatch may take before a run that happened is counted."""
+
+
+class Alarms(Construct):
+    """One alarm for each way in which the sweep may fail people; all of them tell ``topic``.
+
+    Most keep their state until the next sweep says otherwise: silence is not recovery. Only the missed run takes silence
+    for what it is.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        function: lambda_.Function,
+        failures: sqs.Queue,
+        cadence: Cadence,
+        timeout_minutes: int,
+        deployment: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        action = actions.SnsAction(topic)
+        for alarm in (
+            self._at_least_one("Errors", function.metric_errors(period=_FIVE_MINUTES), "A sweep failed; see its log."),
+            self._at_least_one(
+                "Throttles",
+                function.metric_throttles(period=_FIVE_MINUTES),
+                "A sweep could not start: the one before it was still running, or the account has no concurrency left.",
+            ),
+            self._at_least_one(
+                "UndeliveredSweeps",
+                failures.metric_approximate_number_of_messages_visible(period=_FIVE_MINUTES, statistic="Maximum"),
+                "A sweep failed or never started; the queue of failures says which, and why.",
+            ),
+            *self._of_the_report(deployment),
+            self._missed_run(function, cadence, timeout_minutes),
+        ):
+            alarm.add_alarm_action(action)
+            alarm.add_ok_action(action)
+
+    def _of_the_report(self, deployment: str) -> Iterator[cloudwatch.Alarm]:
+        for metric, meaning in (
+            (Metric.BLIND_SCOPES, "Something could not be read, so sessions there are unknown; the report says what."),
+            (Metric.FAILED_STOPS, "A session that should have been stopped was not; the report says why."),
+            (Metric.CORRUPT_POLICY, "The policies could not be used: nothing is judged and nothing is stopped."),
+        ):
+            measured = cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name=metric.value,
+                dimensions_map={"service": deployment},
+                statistic="Maximum",
+                period=_FIVE_MINUTES,
+            )
+            yield self._at_least_one(metric.value, measured, meaning)
+
+    def _at_least_one(self, name: str, metric: cloudwatch.Metric, meaning: str) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=meaning,
+            metric=metric,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            threshold=1,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+        )
+
+    def _missed_run(self, function: lambda_.Function, cadence: Cadence, timeout_minutes: int) -> cloudwatch.Alarm:
+        period, periods = missed_run_window(cadence, timeout_minutes)
+        return cloudwatch.Alarm(
+            self,
+            "MissedRun",
+            alarm_description="No sweep ran when one was due: nothing is being watched.",
+            metric=function.metric_invocations(period=Duration.seconds(period), statistic="Sum"),
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            threshold=1,
+            evaluation_periods=periods,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+
+def missed_run_window(cadence: Cadence, timeout_minutes: int) -> tuple[int, int]:
+    """Seconds a period, and periods, in which at least one run must have been counted.
+
+    The longest gap between two runs, and the time a run may take to be counted. A window beyond a day is made of hours,
+    as CloudWatch demands.
+    """
+    window = cadence.longest_gap + timeout_minutes * MINUTE + _LATENESS
+    return (window, 1) if window <= DAY else (_HOUR, math.ceil(window / _HOUR))

@@ -1,0 +1,58 @@
+"""Which permissions the sweep's role holds, from what each service's provider declares it calls."""
+
+# jsii names the parameters of a class and of its interface differently, which pyright takes for a mismatch.
+# pyright: reportArgumentType=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from aws_cdk import Aws, Token
+from aws_cdk import aws_iam as iam
+
+from reaper.providers.spec import Grant, ProviderSpec
+from reaper.settings import Mode
+
+
+def service_statements(
+    specs: Sequence[ProviderSpec], *, mode: Mode, regions: Sequence[str]
+) -> Iterator[iam.PolicyStatement]:
+    """One statement for each grant of ``specs``: those to read, and in enforce mode those to stop.
+
+    ARNs are filled in with the stack's own partition and account, once for each of ``regions``.
+    """
+    for grant in _grants(specs, mode):
+        resources = [_filled(resource, region) for region in regions for resource in grant.resources]
+        yield iam.PolicyStatement(actions=list(grant.actions), resources=list(dict.fromkeys(resources)))
+
+
+def wildcards(specs: Sequence[ProviderSpec], *, mode: Mode, regions: Sequence[str]) -> Iterator[str]:
+    """The resources of :func:`service_statements` that hold a ``*``, as cdk-nag writes them."""
+    shown = ["<AWS::Region>" if Token.is_unresolved(region) else region for region in regions]
+    resources = (
+        resource.format(partition="<AWS::Partition>", account="<AWS::AccountId>", region=region)
+        for grant in _grants(specs, mode)
+        for resource in grant.resources
+        for region in shown
+        if "*" in resource
+    )
+    yield from dict.fromkeys(resources)
+
+
+def _grants(specs: Sequence[ProviderSpec], mode: Mode) -> Iterator[Grant]:
+    for spec in specs:
+        yield from spec.read
+        if mode is Mode.ENFORCE:
+            yield from spec.stop
+
+
+def _filled(resource: str, region: str) -> str:
+    return resource.format(partition=Aws.PARTITION, account=Aws.ACCOUNT_ID, region=region)
+
+
+def secret_statement(secret: str) -> iam.PolicyStatement:
+    """Reading ``secret``, given by its name or its ARN. Secrets Manager ends each ARN with six characters of its own."""
+    arn = f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}:secret:{secret}-??????"
+    return iam.PolicyStatement(
+        actions=["secretsmanager:GetSecretValue"], resources=[secret if secret.startswith("arn:") else arn]
+    )

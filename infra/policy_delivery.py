@@ -1,0 +1,85 @@
+"""How the policies reach the sweep: through AppConfig, so that they change without a deployment."""
+
+# jsii names the parameters of a class and of its interface differently, which pyright takes for a mismatch.
+# pyright: reportArgumentType=false
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_appconfig as appconfig
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from reaper.settings import DeliverySettings
+
+SWITCH_SCHEMA: Final = {
+    "$schema": "http://json-schema.org/draft-04/schema#",
+    "type": "object",
+    "properties": {"report_only": {"type": "boolean"}},
+    "required": ["report_only"],
+    "additionalProperties": False,
+}
+INITIAL_SWITCH: Final = {"report_only": False}
+"""Constant on purpose: a deployment that does not change it leaves alone what an operator switched meanwhile."""
+
+
+class PolicyDelivery(Construct):
+    """An AppConfig application with two profiles, delivered at once when they change.
+
+    ``policies`` holds the policy file as JSON; AppConfig refuses a version that its JSON Schema refuses. ``switch``
+    holds ``{"report_only": true|false}``: true forces report mode at the next sweep, whatever the stack's mode is.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, policies: str, schema: str) -> None:
+        super().__init__(scope, construct_id)
+        self.application = appconfig.Application(self, "Application", description="Policies of Session Reaper")
+        self.environment = appconfig.Environment(self, "Environment", application=self.application)
+        self.strategy = appconfig.DeploymentStrategy(
+            self,
+            "AtOnce",
+            description="To everyone at once: there is one reader",
+            rollout_strategy=appconfig.RolloutStrategy.linear(
+                growth_factor=100, deployment_duration=Duration.minutes(0), final_bake_time=Duration.minutes(0)
+            ),
+        )
+        self.policies = self._profile("Policies", policies, schema, "The policy file, as JSON")
+        self.switch = self._profile(
+            "Switch", json.dumps(INITIAL_SWITCH), json.dumps(SWITCH_SCHEMA), "Forces report mode at once"
+        )
+
+    @property
+    def settings(self) -> DeliverySettings:
+        """The ids under which the sweep reads the two profiles."""
+        return DeliverySettings(
+            application=self.application.application_id,
+            environment=self.environment.environment_id,
+            policies=self.policies.configuration_profile_id,
+            switch=self.switch.configuration_profile_id,
+        )
+
+    def grant_read(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read these two profiles, and no other configuration of the account."""
+        where = (
+            f"arn:{Aws.PARTITION}:appconfig:{Aws.REGION}:{Aws.ACCOUNT_ID}:application/{self.application.application_id}"
+            f"/environment/{self.environment.environment_id}/configuration"
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration"],
+            resource_arns=[f"{where}/{profile.configuration_profile_id}" for profile in (self.policies, self.switch)],
+        )
+
+    def _profile(self, name: str, content: str, schema: str, description: str) -> appconfig.HostedConfiguration:
+        return appconfig.HostedConfiguration(
+            self,
+            name,
+            application=self.application,
+            description=description,
+            content=appconfig.ConfigurationContent.from_inline_json(content),
+            validators=[appconfig.JsonSchemaValidator.from_inline(schema)],
+            deploy_to=[self.environment],
+            deployment_strategy=self.strategy,
+        )

@@ -1,0 +1,96 @@
+"""The function that sweeps, with its role, its log and the queue for sweeps that failed."""
+
+# jsii names the parameters of a class and of its interface differently, which pyright takes for a mismatch.
+# pyright: reportArgumentType=false
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.acknowledge import acknowledge
+from infra.permissions import secret_statement, service_statements, wildcards
+from infra.settings import LOG_RETENTION_DAYS, Settings
+from reaper.providers.spec import ProviderSpec
+from reaper.settings import METRICS_NAMESPACE, SweepSettings
+
+RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
+ARCHITECTURE: Final = lambda_.Architecture.ARM_64
+HANDLER: Final = "reaper.handlers.sweep.handler"
+LONGEST_WAIT: Final = Duration.minutes(15)
+"""How long a sweep waits for the one before it to end; the longest a function can run."""
+
+_KEEP_FAILURES: Final = Duration.days(14)
+_RETENTION: Final = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False))
+"""CDK names the same periods in the same order, and some longer ones after them."""
+
+
+class Sweeper(Construct):
+    """One function, one sweep at a time; its role may do what its providers declare for its mode, and no more."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        code: lambda_.Code,
+        deployment: Settings,
+        sweep: SweepSettings,
+        specs: Sequence[ProviderSpec],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.failures = sqs.Queue(
+            self,
+            "Failures",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=_KEEP_FAILURES,
+        )
+        self.log = logs.LogGroup(
+            self, "Log", retention=_RETENTION[deployment.log_retention_days], removal_policy=RemovalPolicy.DESTROY
+        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.log.grant_write(self.role)
+        for statement in service_statements(specs, mode=sweep.mode, regions=sweep.regions):
+            self.role.add_to_policy(statement)
+        if sweep.alibaba:
+            self.role.add_to_policy(secret_statement(sweep.alibaba.secret))
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=f"Session Reaper, {sweep.mode} mode",
+            code=code,
+            handler=HANDLER,
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            role=self.role,
+            log_group=self.log,
+            memory_size=deployment.memory_mb,
+            timeout=Duration.minutes(deployment.timeout_minutes),
+            environment={
+                **sweep.to_env(),
+                "POWERTOOLS_SERVICE_NAME": deployment.stack_name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            },
+            reserved_concurrent_executions=1 if deployment.reserve_concurrency else None,
+            # The next scheduled sweep is the retry: it starts from what is true then.
+            retry_attempts=0,
+            max_event_age=LONGEST_WAIT,
+            on_failure=destinations.SqsDestination(self.failures),
+        )
+        for resource in wildcards(specs, mode=sweep.mode, regions=sweep.regions):
+            acknowledge(
+                self.role,
+                f"AwsSolutions-IAM5[Resource::{resource}]",
+                "A sweep looks at sessions it does not know beforehand; the provider's spec names the narrowest ARN "
+                "that the service's actions accept.",
+            )
+        acknowledge(self.failures, "AwsSolutions-SQS3", "It is itself where sweeps that failed end up.")
