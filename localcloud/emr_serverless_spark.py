@@ -7,6 +7,7 @@ with AlibabaServer(world, faults, record) as alibaba:
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -235,6 +236,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
     alibaba: AlibabaServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that left before its answer was ready; that is what slow answers are for."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -34,6 +34,8 @@ _TIMEOUT = urllib3.Timeout(connect=5.0, read=30.0)
 _CONNECTIONS = 16
 _REDIRECT_OR_ERROR, _ERROR = 300, 400
 
+_FINE = ("200", "ok", "success")
+
 # ``connectionToken`` opens a session to whoever holds it; nothing here needs it, so it goes before anyone sees it.
 _SECRET_KEYS = frozenset({"connectionToken"})
 
@@ -85,7 +87,8 @@ def endpoint_for(region: str, override: str | None = None) -> Endpoint:
 class Transport:
     """A signed connection to one endpoint; safe to share between threads.
 
-    ``sleep`` (seconds) and ``jitter`` (a number in [0, 1)) are given by tests, which do not wait.
+    ``timeout`` is that of one attempt. ``sleep`` (seconds) and ``jitter`` (a number in [0, 1)) are given by tests, which
+    do not wait.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Transport:
         endpoint: Endpoint,
         credentials: Credentials,
         *,
+        timeout: urllib3.Timeout = _TIMEOUT,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -101,7 +105,7 @@ class Transport:
         self._credentials = credentials
         self._sleep = sleep
         self._jitter = jitter
-        self._http = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=_TIMEOUT, retries=False)
+        self._http = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=timeout, retries=False)
 
     def call(
         self, operation: Operation, path: str, query: Mapping[str, str], body: Mapping[str, str] | None = None
@@ -185,8 +189,7 @@ def _lost(operation: Operation, endpoint: Endpoint, error: urllib3.exceptions.HT
 def _read(operation: Operation, response: urllib3.BaseHTTPResponse) -> dict[str, object] | _Failure:
     body = _json_object(response.data)
     status = response.status
-    # Some of the vendor's services report errors with HTTP 200; read as a list, such an answer would be an empty one.
-    if status >= _ERROR or (body is not None and body.get("success") is False):
+    if status >= _ERROR or (body is not None and _tells_of_error(body)):
         error = error_of(operation.name, status, body or {})
         return _Failure(
             error,
@@ -199,6 +202,15 @@ def _read(operation: Operation, response: urllib3.BaseHTTPResponse) -> dict[str,
         garbled = EmrServerlessSparkError(operation.name, Trouble.GARBLED, "MalformedResponse", message, status=status)
         return _Failure(garbled, may_pass=True)
     return body
+
+
+def _tells_of_error(body: Mapping[str, object]) -> bool:
+    """Whether the body of a successful response reports an error, as some of the vendor's services do with HTTP 200.
+
+    Read as a list, such an answer would be an empty one.
+    """
+    code = body.get("Code") or body.get("code")
+    return body.get("success") is False or (isinstance(code, str) and code.lower() not in _FINE)
 
 
 def _json_object(data: bytes) -> dict[str, object] | None:
