@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -37,18 +37,18 @@ class ParentTags(Generic[K]):
                 entry.tags = self._look_up(parent)
             return entry.tags
 
+    def inherited(self, parents: Iterable[K]) -> Tags:
+        """The tags of all ``parents`` together, later ones winning; undecidable as soon as those of one are."""
+        merged: dict[str, str] = {}
+        for parent in parents:
+            tags = self.of(parent)
+            if isinstance(tags, Undecidable):
+                return tags
+            merged.update(tags)
+        return merged
+
     def forget(self, *parents: K) -> None:
         """Have ``parents`` looked up afresh next time: what is judged before a stop must not be old."""
         with self._lock:
             for parent in parents:
                 self._entries.pop(parent, None)
-
-
-def over(*layers: Tags) -> Tags:
-    """All tags together, those of later layers over those of earlier ones; undecidable when any layer is."""
-    merged: dict[str, str] = {}
-    for layer in layers:
-        if isinstance(layer, Undecidable):
-            return layer
-        merged.update(layer)
-    return merged

@@ -1,0 +1,1 @@
+"""Sessions of Amazon Athena for Apache Spark."""

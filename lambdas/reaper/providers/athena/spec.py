@@ -1,0 +1,39 @@
+"""Athena's Spark sessions as data: what they can tell, and which permissions that takes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from reaper.providers.spec import FactSource, Grant, ProviderSpec
+
+SESSION: Final = "session"
+TAGS: Final = "tags"
+
+# AWS's reference checks calls about a session on its workgroup; the ARN of a session lies below that of its workgroup,
+# so one pattern covers both.
+_WORKGROUPS: Final = "arn:{partition}:athena:{region}:{account}:workgroup/*"
+
+SPEC: Final = ProviderSpec(
+    service="athena",
+    title="Amazon Athena for Apache Spark sessions",
+    read=(
+        Grant(("athena:ListWorkGroups",), ("*",)),
+        Grant(("athena:GetSession", "athena:ListSessions", "athena:ListTagsForResource"), (_WORKGROUPS,)),
+    ),
+    stop=(Grant(("athena:TerminateSession",), (_WORKGROUPS,)),),
+    sources=(
+        FactSource(SESSION, "athena:GetSession", frozenset({"idle_timeout", "dpus"})),
+        FactSource(TAGS, "athena:ListTagsForResource", frozenset({"tags"})),
+    ),
+    list_evidence=MappingProxyType(
+        {
+            "created_at": "StartDateTime of athena:ListSessions",
+            "phase": "State of athena:ListSessions",
+            "idle_since": "State and IdleSinceDateTime of athena:ListSessions",
+            "name": "Description of athena:ListSessions",
+            "kind": "EngineVersion of athena:ListSessions, else of athena:ListWorkGroups",
+            "billed_units": "the coordinator, 1 DPU, is billed for the whole session",
+        }
+    ),
+)
