@@ -1,0 +1,45 @@
+"""Deadline Cloud's sessions as data: what they can tell, and which permissions that takes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from reaper.providers.spec import FactSource, Grant, ProviderSpec
+
+ACTIONS: Final = "actions"
+TAGS: Final = "tags"
+
+# The ARNs of fleets, workers, queues and jobs all lie below that of their farm.
+_FARMS: Final = "arn:{partition}:deadline:{region}:{account}:farm/*"
+
+SPEC: Final = ProviderSpec(
+    service="deadline",
+    title="AWS Deadline Cloud sessions",
+    read=(
+        Grant(
+            (
+                "deadline:ListFarms",
+                "deadline:ListFleets",
+                "deadline:ListSessionActions",
+                "deadline:ListSessionsForWorker",
+                "deadline:ListTagsForResource",
+                "deadline:ListWorkers",
+            ),
+            (_FARMS,),
+        ),
+    ),
+    stop=(Grant(("deadline:GetSession", "deadline:UpdateSession"), (_FARMS,)),),
+    sources=(
+        FactSource(ACTIONS, "deadline:ListSessionActions", frozenset({"phase", "idle_since"})),
+        FactSource(TAGS, "deadline:ListTagsForResource", frozenset({"tags"})),
+    ),
+    list_evidence=MappingProxyType(
+        {
+            "created_at": "startedAt of deadline:ListSessionsForWorker",
+            "phase": "lifecycleStatus, targetLifecycleStatus and endedAt of deadline:ListSessionsForWorker",
+            "idle_since": "lifecycleStatus of deadline:ListSessionsForWorker",
+            "idle_timeout": "Deadline Cloud sessions have none",
+        }
+    ),
+)
