@@ -1,0 +1,127 @@
+"""The ``guards`` of a policy file: how much one sweep may stop, and when."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from reaper.core.policy import syntax
+from reaper.core.policy.model import Guards, StopHours
+from reaper.core.policy.parse_values import count, duration, number, strict_text
+from reaper.core.policy.problems import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from reaper.core.policy.place import Place
+
+_KNOWN: Final = ("max_stops", "max_stop_share", "min_population", "min_age", "stop_hours")
+_WINDOW: Final = ("days", "from", "to", "timezone")
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WINDOW_EXAMPLE: Final = 'write it like {days: mon-fri, from: "08:00", to: "18:00", timezone: Europe/Berlin}'
+
+
+def parse_guards(place: Place) -> Guards | None:
+    """The guards, each with its default where the file names none."""
+    fields = place.fields(_KNOWN, "a mapping of guards", noun="guard")
+    if fields is None:
+        return None
+    defaults = Guards()
+    max_stops: int | None = defaults.max_stops
+    share: float | None = defaults.max_stop_share
+    min_population: int | None = defaults.min_population
+    min_age: float | None = defaults.min_age
+    hours: tuple[StopHours, ...] | None = defaults.stop_hours
+    if "max_stops" in fields:
+        max_stops = count(fields["max_stops"], "a whole number of stops", syntax.MAX_COUNT)
+    if "max_stop_share" in fields:
+        share = _parse_share(fields["max_stop_share"])
+    if "min_population" in fields:
+        min_population = count(fields["min_population"], "a whole number of sessions", syntax.MAX_COUNT)
+    if "min_age" in fields:
+        min_age = duration(fields["min_age"], "10m")
+    if "stop_hours" in fields:
+        hours = _parse_stop_hours(fields["stop_hours"])
+    if max_stops is None or share is None or min_population is None or min_age is None or hours is None:
+        return None
+    return Guards(
+        max_stops=max_stops, max_stop_share=share, min_population=min_population, min_age=min_age, stop_hours=hours
+    )
+
+
+def _parse_share(place: Place) -> float | None:
+    share = number(place, "a share from 0 to 1", "write a half as 0.5")
+    if share is not None and not 0 <= share <= 1:
+        percent = 1 < share <= 100  # noqa: PLR2004 - what a percentage looks like
+        return place.error(
+            f"{share:g} is no share", f"write {share:g} percent as {share / 100:g}" if percent else "0 to 1"
+        )
+    return share
+
+
+def _parse_stop_hours(place: Place) -> tuple[StopHours, ...] | None:
+    items = place.items("a list of windows", _WINDOW_EXAMPLE)
+    if items is None:
+        return None
+    windows = [_parse_window(item) for item in items]
+    found = tuple(window for window in windows if window is not None)
+    return found if len(found) == len(windows) else None
+
+
+def _parse_window(place: Place) -> StopHours | None:
+    fields = place.fields(_WINDOW, "a window of days and times", hint=_WINDOW_EXAMPLE)
+    if fields is None:
+        return None
+    for key in _WINDOW:
+        if key not in fields:
+            place.error(f"`{key}` is missing", _WINDOW_EXAMPLE)
+    if len(fields) < len(_WINDOW):
+        return None
+    days = _parse_days(fields["days"])
+    start = _parse_time(fields["from"], syntax.START)
+    end = _parse_time(fields["to"], syntax.END)
+    timezone = _parse_timezone(fields["timezone"])
+    if start is not None and start == end:
+        return fields["to"].error("the window ends when it begins", 'a whole day is from "00:00" to "24:00"')
+    if days is None or start is None or end is None or timezone is None:
+        return None
+    return StopHours(days=days, start=start, end=end, timezone=timezone)
+
+
+def _parse_days(place: Place) -> frozenset[int] | None:
+    text = strict_text(place, "days")
+    if text is None:
+        return None
+    if not re.fullmatch(syntax.DAYS, text):
+        return place.error(f"{quoted(text)} names no days", "write them like mon-fri, sat,sun or mon")
+    days: set[int] = set()
+    for part in text.replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        start, end = _DAYS.index(first), _DAYS.index(last or first)
+        days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
+    return frozenset(days)
+
+
+def _parse_time(place: Place, pattern: str) -> int | None:
+    """Minutes after midnight. The text as written is read, so that YAML's base-60 numbers never come into it."""
+    text = strict_text(place, "a time of day")
+    if text is None:
+        return None
+    if not re.fullmatch(pattern, text):
+        if text == "24:00":
+            return place.error("a window cannot begin at 24:00", 'write "00:00"')
+        padded = re.fullmatch(r"([0-9]):([0-5][0-9])", text)
+        return place.error(f"{quoted(text)} is no time of day", f'write "{f"0{text}" if padded else "08:00"}"')
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _parse_timezone(place: Place) -> str | None:
+    text = strict_text(place, "an IANA time zone")
+    if text is None:
+        return None
+    try:
+        ZoneInfo(text)
+    except (LookupError, ValueError, OSError):  # OSError: "Europe" is a directory of the time zone database
+        near = did_you_mean(text, available_timezones()) or "write it like Europe/Berlin"
+        return place.error(f"no such time zone {quoted(text)}", near)
+    return text
