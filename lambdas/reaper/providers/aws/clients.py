@@ -74,6 +74,18 @@ class AwsClients:
                 self._clients[key] = self._create(service, region, once=once)
             return self._clients[key]
 
+    @property
+    def default_region(self) -> str | None:
+        """The region the SDK is configured for, if it is for any."""
+        with self._lock:
+            region: str | None = self._session.get_config_variable("region")
+            return region or None
+
+    def regions(self) -> frozenset[str]:
+        """Every region botocore's data lists."""
+        with self._lock:
+            return self._regions_of("ec2")
+
     def partition(self, region: str) -> str:
         """The partition ``region`` is in (``aws-cn``), for ARNs; ``aws`` for a region nobody lists."""
         with self._lock:

@@ -1,0 +1,180 @@
+"""Wires the program: from what the user or the stack selected to the providers a sweep runs over.
+
+Everything that can keep a sweep from starting is found here, before any session is looked at, and said in one sentence.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import botocore.session
+from botocore.exceptions import BotoCoreError
+
+from reaper.core.session import Service
+from reaper.providers.aws.clients import AwsClients
+from reaper.providers.aws.errors import Asked, translate
+from reaper.providers.calls import Calls
+from reaper.providers.catalog import provider_factory, specs
+from reaper.providers.context import AlibabaSettings, ProviderContext
+from reaper.sweep.ports import Provider, ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ALIBABA: Final = Service.EMR_SERVERLESS_SPARK.value
+UNKNOWN_ACCOUNT: Final = "unknown"
+
+_KEY_ID = "ALIBABA_CLOUD_ACCESS_KEY_ID"
+_KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the name of a variable
+_REGION = "ALIBABA_CLOUD_REGION_ID"
+
+
+class StartError(Exception):
+    """The program could not start. ``str(error)`` is one sentence: what, where, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to look at. Empty ``services`` and ``regions`` mean the defaults; ``regions`` are those of AWS.
+
+    ``account`` spares the question to STS where it is known already, as in the deployed stack.
+    """
+
+    services: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    profile: str | None = None
+    alibaba_region: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The providers of a selection, what counts their calls, and the clients they share."""
+
+    providers: tuple[Provider, ...]
+    calls: Calls
+    clients: AwsClients
+
+
+def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
+    """One provider per selected service and region. ``env`` is where the settings of the SDKs' usual names are read.
+
+    By default: the services of AWS in the region the SDK is configured for, and EMR Serverless Spark when its key pair is
+    set. Asks STS whose credentials these are, unless told; makes no other call.
+
+    Raises:
+        StartError: no credentials, or expired ones; an unknown service or region; an unreachable endpoint.
+    """
+    services = chosen_services(selection.services, env)
+    calls = Calls()
+    clients = open_clients(selection.profile, calls)
+    providers: list[Provider] = []
+    aws = [service for service in services if service != ALIBABA]
+    if aws:
+        regions = _regions(selection, clients)
+        account = selection.account or caller_account(clients, regions[0])
+        providers += [
+            _create(service, ProviderContext(account=account, region=region, calls=calls, aws=clients))
+            for service in aws
+            for region in regions
+        ]
+    if ALIBABA in services:
+        providers.append(_create(ALIBABA, _alibaba(selection, env, calls)))
+    return Opened(tuple(providers), calls, clients)
+
+
+def chosen_services(named: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
+    """The services to look at, each once, in the order named; the defaults when none is.
+
+    Raises:
+        StartError: one is unknown.
+    """
+    known = specs()
+    if not named:
+        has_keys = bool(env.get(_KEY_ID) and env.get(_KEY_SECRET))
+        return tuple(service for service in known if service != ALIBABA or has_keys)
+    for service in named:
+        if service not in known:
+            raise StartError(f"{service!r} is no service that is known here{_did_you_mean(service, known)}")
+    return tuple(dict.fromkeys(named))
+
+
+def open_clients(profile: str | None, calls: Calls) -> AwsClients:
+    """The clients of AWS for ``profile``, or for the environment as it is.
+
+    Raises:
+        StartError: there is no such profile.
+    """
+    session = botocore.session.Session(profile=profile)
+    try:
+        session.get_scoped_config()
+    except BotoCoreError as error:
+        raise StartError(f"{error}: name another with --profile, or set it up") from error
+    return AwsClients(session, calls=calls)
+
+
+def caller_account(clients: AwsClients, region: str) -> str:
+    """The account the credentials belong to, from STS in ``region``.
+
+    Raises:
+        StartError: there are no credentials, they are not accepted, or STS cannot be reached.
+    """
+    asked = Asked("sts:GetCallerIdentity", "", region, "AWS STS", clients)
+    sent = False
+    try:
+        client: Any = clients.client("sts", region)
+        sent = True
+        return str(client.get_caller_identity()["Account"])
+    except Exception as error:
+        raise StartError(str(translate(error, asked, sent=sent))) from error
+
+
+def _regions(selection: Selection, clients: AwsClients) -> tuple[str, ...]:
+    regions = tuple(dict.fromkeys(selection.regions))
+    if not regions:
+        region = clients.default_region
+        if region is None:
+            raise StartError("there is no region to look at: name one with --region, or set AWS_REGION")
+        regions = (region,)
+    if selection.account is None:
+        for region in regions:
+            if not clients.lists(region):
+                raise StartError(
+                    f"{region!r} is no region of AWS that is known here{_did_you_mean(region, clients.regions())}"
+                )
+    return regions
+
+
+def _alibaba(selection: Selection, env: Mapping[str, str], calls: Calls) -> ProviderContext:
+    region = selection.alibaba_region or env.get(_REGION)
+    if not region:
+        raise StartError(f"{ALIBABA} needs a region: name one with --alibaba-region, or set {_REGION}")
+    missing = [name for name in (_KEY_ID, _KEY_SECRET) if not env.get(name)]
+    if missing:
+        raise StartError(f"{ALIBABA} needs a key pair: set {' and '.join(missing)}")
+    settings = AlibabaSettings(
+        access_key_id=env[_KEY_ID],
+        access_key_secret=env[_KEY_SECRET],
+        security_token=env.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None,
+        endpoint=env.get("ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK") or None,
+    )
+    account = env.get("ALIBABA_CLOUD_ACCOUNT_ID") or UNKNOWN_ACCOUNT
+    return ProviderContext(account=account, region=region, calls=calls, alibaba=settings)
+
+
+def _create(service: str, context: ProviderContext) -> Provider:
+    try:
+        return provider_factory(service)(context)
+    except ProviderError as error:
+        raise StartError(str(error)) from error
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f": there are {', '.join(names)}" if len(names) <= 10 else ""  # noqa: PLR2004 - a list that fits a line
