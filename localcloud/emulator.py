@@ -49,7 +49,7 @@ def gateway(models: str | None) -> Gateway:
 
 def install(cloud: Gateway, ministack: Any) -> App:
     """Put the gateway's services into the module `ministack.app`; the ASGI application to serve."""
-    from ministack.core import iam_actions  # noqa: PLC0415 - exists in the emulator's own environment only
+    from ministack.core import iam_actions, router  # noqa: PLC0415 - exist in the emulator's own environment only
     from ministack.services import eventbridge, scheduler  # noqa: PLC0415 - the same
 
     eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_SECONDS  # noqa: SLF001 - there is no setting for it
@@ -57,6 +57,8 @@ def install(cloud: Gateway, ministack: Any) -> App:
     for service in cloud.services:
         ministack.SERVICE_HANDLERS[service] = _handler(cloud, service, ministack.SERVICE_HANDLERS.get(service))
         iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
+        # A service that the router does not know makes it read every model of botocore first.
+        router.SERVICE_PATTERNS.setdefault(service, {"host_patterns": [rf"{service}\."]})
     _check_permissions(cloud, iam_actions)
     _record_others(cloud, ministack, iam_actions)
     return _application(cloud, ministack.app)

@@ -144,7 +144,7 @@ def _statement(context: Context, statement: Statement) -> dict[str, Any]:
         "Id": statement.id,
         "Code": USER_CODE,
         "State": statement.state,
-        "Output": {"Data": {"TextPlain": USER_OUTPUT}, "ExecutionCount": statement.id, "Status": "ok"},
+        "Output": {"Data": {"TextPlain": USER_OUTPUT}, "ExecutionCount": statement.id, "Status": statement.state},
         "Progress": 1.0,
         "StartedOn": 0 if started is None else int(started * factor),
         "CompletedOn": 0 if completed is None else int(completed * factor),
