@@ -107,7 +107,7 @@ class Place:
 
 
 def describe(node: Node) -> str:
-    """What is written there, for an error: ``a list``, ``the number 5``, ``the text `5```, ``nothing``."""
+    """What is written there, for an error: ``a list``, ``the number 5``, ``nothing``."""
     match node:
         case ListNode():
             return "a list"
