@@ -1,0 +1,112 @@
+"""The function's code as one folder: vendored wheels, pruned, and the product's own package. No Docker, no compiler.
+
+Everything in it is pure Python, so the same folder fits every processor; a wheel that is not stops the build. Its bytes
+depend on its inputs alone, so that deploying again without a change uploads nothing.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from typing import Final
+
+PYTHON_VERSION: Final = "3.14"
+"""The function's Python; a test holds it to the runtime in :mod:`infra.sweeper`."""
+PLATFORM: Final = "manylinux2014_aarch64"
+OWN_SERVICES: Final = ("appconfigdata", "secretsmanager", "sns")
+"""The services of AWS that the sweep itself uses, besides those it looks at."""
+
+_LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "cli")
+"""The command line needs packages that the function does not have."""
+
+
+class AssetError(Exception):
+    """The asset could not be built. ``str(error)`` says why, and what to do."""
+
+
+def build_asset(root: Path, services: Iterable[str]) -> Path:
+    """The folder to deploy for a sweep of ``services``, under ``root/build``; made once for the same inputs.
+
+    Raises :class:`AssetError` when the wheels cannot be had or one of them is not pure Python.
+    """
+    requirements = root / "lambdas" / "requirements.txt"
+    package = root / "lambdas" / "reaper"
+    wanted = sorted({*OWN_SERVICES, *services})
+    vendored_key = _digest(root, [requirements], Path(__file__).read_text(encoding="utf-8"), *wanted)
+    vendored = _once(root / "build" / "vendored" / vendored_key, lambda folder: _vendor(requirements, folder, wanted))
+    sources = sorted(path for path in package.rglob("*.py") if "cli" not in path.relative_to(package).parts)
+    key = _digest(root, sources, vendored_key)
+    return _once(root / "build" / "asset" / key, lambda folder: _assemble(vendored, package, folder))
+
+
+def _once(target: Path, make: Callable[[Path], None]) -> Path:
+    """``target``, made in a folder beside it and moved there whole, so that two builds at once do not mix."""
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        made = Path(scratch) / "made"
+        made.mkdir()
+        make(made)
+        try:
+            made.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+    return target
+
+
+def _vendor(requirements: Path, folder: Path, services: list[str]) -> None:
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
+        *("--no-compile", "--no-deps", "--target", str(folder), "--requirement", str(requirements)),
+        *("--only-binary=:all:", "--platform", PLATFORM, "--implementation", "cp", "--python-version", PYTHON_VERSION),
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own arguments
+    if done.returncode:
+        reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
+        raise AssetError(f"pip could not fetch what {requirements} lists: {reason}")
+    if compiled := sorted(path.name for path in folder.rglob("*.so")):
+        raise AssetError(f"{requirements} brings compiled code, which does not fit every processor: {compiled}")
+    _prune(folder, services)
+    _compile(folder)
+
+
+def _prune(folder: Path, services: list[str]) -> None:
+    """Remove what a function never reads: the models of services it does not call, scripts, pip's own records."""
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for record in folder.glob("*.dist-info/*"):
+        if record.name in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}:
+            record.unlink()
+    for model in (folder / "botocore" / "data").iterdir():
+        if model.is_dir() and model.name not in services:
+            shutil.rmtree(model)
+    for examples in (folder / "botocore" / "data").rglob("examples-1.json*"):
+        examples.unlink()
+
+
+def _assemble(vendored: Path, package: Path, folder: Path) -> None:
+    shutil.copytree(vendored, folder, dirs_exist_ok=True)
+    shutil.copytree(package, folder / "reaper", ignore=_LEFT_OUT)
+    _compile(folder / "reaper")
+
+
+def _compile(folder: Path) -> None:
+    """Ship bytecode where this interpreter writes what the function's reads; otherwise the function compiles itself."""
+    if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON_VERSION:
+        return
+    compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+
+
+def _digest(root: Path, files: Iterable[Path], *texts: str) -> str:
+    digest = hashlib.sha256("\0".join(texts).encode())
+    for path in files:
+        digest.update(f"\0{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:24]

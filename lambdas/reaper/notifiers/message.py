@@ -1,0 +1,131 @@
+"""A report as one SNS message: text for people, JSON for machines, never too big to be published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reaper.core.plan import Outcome
+from reaper.notifiers.text import Json, ranked, render, subject
+
+LIMIT: Final = 256_000
+"""Bytes that SNS takes in one publish, attributes included (it says 256 KB and means KiB; the rest is our margin)."""
+_TEXT_ROOM: Final = 48_000
+"""Bytes of the text's sections; a longer mail is not read to its end."""
+_LONGEST: Final = 500
+"""Characters of any one text in a report that has to be cut."""
+_MOST_NOTES: Final = 10
+
+_SEVERITIES: Final = (
+    ("error", {Outcome.FAILED}),
+    ("warning", {Outcome.WITHHELD}),
+    ("notice", set(Outcome) - {Outcome.PROTECTED, Outcome.SNOOZED}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is handed to SNS: ``body`` has ``MessageStructure`` ``json``, ``attributes`` are for filter policies."""
+
+    subject: str
+    body: str
+    attributes: Mapping[str, Mapping[str, str]]
+
+    @property
+    def size(self) -> int:
+        """Bytes as SNS counts them: the body, and each attribute's name, type and value."""
+        counted = (len(part.encode()) for name, value in self.attributes.items() for part in (name, *value.values()))
+        return len(self.body.encode()) + sum(counted)
+
+
+def severity(report: Json) -> str:
+    """``error`` (a stop failed, or nothing could be judged at all), ``warning``, ``notice`` or ``info``.
+
+    ``info`` is a sweep that nobody needs to hear of: it found nothing, or only what is meant to be left alone.
+    """
+    if "error" in report:
+        return "error"
+    outcomes = {outcome for outcome, count in report["totals"].items() if count}
+    unknown = outcomes - set(Outcome)
+    for name, ones in _SEVERITIES:
+        if outcomes & ones or (name == "warning" and (report["blind"] or unknown)):
+            return name
+    return "info"
+
+
+def compose(report: Json, *, where: str = "", limit: int = LIMIT) -> Message:
+    """The message for ``report``, at most ``limit`` bytes as SNS counts them.
+
+    Subscribers by email and SMS get text, all others the report as JSON. One too long keeps its totals, is cut to the
+    findings that matter most, and says so: ``"truncated": true``, ``"findings_total"``, ``"blind_total"``, and in
+    ``"full_report"`` what ``where`` says.
+    """
+    attributes = _attributes(report)
+    text = {"email": render(report, room=_TEXT_ROOM, where=where), "sms": subject(report)}
+
+    def message(told: Json) -> Message:
+        return Message(subject(report), json.dumps({"default": json.dumps(told), **text}), attributes)
+
+    whole = message(report)
+    if whole.size <= limit:
+        return whole
+    room = limit - message(_without_lists(report, where)).size
+    blind = _fitting(report["blind"], room // 2)
+    findings = _fitting(ranked(report["findings"]), room - sum(map(_cost, blind)))
+    return message({**_without_lists(report, where), "findings": findings, "blind": blind})
+
+
+def _without_lists(report: Json, where: str) -> Json:
+    """The report with its totals and no findings, as one that was cut."""
+    return {
+        **{key: _clipped(value) for key, value in report.items() if key not in {"findings", "blind"}},
+        "notes": _clipped(report.get("notes", [])[:_MOST_NOTES]),
+        "truncated": True,
+        "findings_total": len(report["findings"]),
+        "blind_total": len(report["blind"]),
+        **({"full_report": where} if where else {}),
+        "findings": [],
+        "blind": [],
+    }
+
+
+def _fitting(items: list[Json], room: int) -> list[Json]:
+    """As many of ``items`` as fit into ``room`` bytes, in order; one that is huge itself makes way for the next."""
+    chosen: list[Json] = []
+    for item in map(_clipped, items):
+        cost = _cost(item)
+        if cost <= room:
+            chosen.append(item)
+            room -= cost
+    return chosen
+
+
+def _cost(item: Json) -> int:
+    """Bytes of ``item`` within the JSON within the JSON, with its comma."""
+    return len(json.dumps(json.dumps(item)))
+
+
+def _clipped(value: Any) -> Any:
+    """``value`` with every text in it shortened to what a reader needs."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}..."
+    if isinstance(value, Mapping):
+        return {str(key)[:_LONGEST]: _clipped(part) for key, part in value.items()}
+    return [_clipped(part) for part in value] if isinstance(value, list) else value
+
+
+def _attributes(report: Json) -> dict[str, dict[str, str]]:
+    """What a subscription's filter policy may ask for; arrays match when any of their values does."""
+    places = [finding["ref"] for finding in report["findings"]] + list(report["blind"])
+    arrays = {
+        "outcome": {outcome for outcome, count in report["totals"].items() if count},
+        **{part: {place[part] for place in places} for part in ("service", "account", "region")},
+    }
+    texts = {"severity": severity(report), "mode": report["mode"], "blind": "true" if report["blind"] else "false"}
+    return {name: {"DataType": "String", "StringValue": value} for name, value in texts.items()} | {
+        name: {"DataType": "String.Array", "StringValue": json.dumps(sorted(values))}
+        for name, values in arrays.items()
+        if values
+    }
