@@ -99,12 +99,14 @@ class AthenaProvider:
 
     def _read_workgroups(self) -> Iterator[Listing]:
         nameless = 0
+        seen: set[str] = set()
         for page in self._athena.pages("ListWorkGroups", "WorkGroups", MaxResults=_WORKGROUPS_A_PAGE):
             for row in page:
                 name, engine = text(row, "Name"), engine_of(row)
                 if name is None:
                     nameless += 1
-                elif has_sessions(engine):
+                elif name not in seen and has_sessions(engine):
+                    seen.add(name)
                     self._engines[name] = engine
                     yield self._listing_of(name, engine)
         self._athena.refuse_nameless("ListWorkGroups", "", nameless)

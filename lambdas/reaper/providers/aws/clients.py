@@ -152,7 +152,7 @@ def _refuse_garbage(model: Any, parsed: dict[str, Any], http_response: Any, **_:
         return
     service = model.service_model
     protocol = getattr(service, "resolved_protocol", None) or service.metadata.get("protocol")
-    if protocol not in {"json", "rest-json"} or not (model.output_shape and model.output_shape.members):
+    if protocol not in {"json", "rest-json"} or model.has_streaming_output:
         return
     try:
         answer: object = json.loads(http_response.content or b"{}")

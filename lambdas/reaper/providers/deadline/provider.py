@@ -120,6 +120,7 @@ class DeadlineProvider:
 
         def read() -> Iterator[Session | Listing]:
             nameless = 0
+            followed: set[Scope] = set()
             for page in self._deadline.pages(operation, rows, on=on, maxResults=_PAGE_SIZE, **parameters):
                 for row in page:
                     try:
@@ -127,6 +128,11 @@ class DeadlineProvider:
                     except KeyError:
                         nameless += 1
                         continue
+                    # A page that comes twice must not have a farm, and all its sessions, counted twice.
+                    if isinstance(found, Listing):
+                        if found.scope in followed:
+                            continue
+                        followed.add(found.scope)
                     if found is not None:
                         yield found
             self._deadline.refuse_nameless(operation, on, nameless)
