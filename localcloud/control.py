@@ -128,9 +128,7 @@ def _add_wake(gateway: Gateway, given: Mapping[str, Any]) -> dict[str, Any]:
     rule = dict(given)
     if rule.get("at") is not None:
         rule["at"] = gateway.world.clock.moment(rule["at"])
-    wake = Wake(**rule)
-    gateway.wakes.add(wake)
-    return asdict(wake)
+    return asdict(gateway.wake(Wake(**rule)))
 
 
 def _calls(gateway: Gateway, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ ministack is pinned, because this reaches into it. What is changed, and nothing 
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
@@ -49,9 +50,8 @@ def gateway(models: str | None) -> Gateway:
 
 def install(cloud: Gateway, ministack: Any) -> App:
     """Put the gateway's services into the module `ministack.app`; the ASGI application to serve."""
-    from ministack.core import iam_actions, router  # noqa: PLC0415 - exist in the emulator's own environment only
-    from ministack.services import eventbridge, scheduler  # noqa: PLC0415 - the same
-
+    iam_actions, router = _import("ministack.core.iam_actions"), _import("ministack.core.router")
+    eventbridge, scheduler = _import("ministack.services.eventbridge"), _import("ministack.services.scheduler")
     eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_SECONDS  # noqa: SLF001 - there is no setting for it
     scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_SECONDS  # noqa: SLF001 - the same
     for service in cloud.services:
@@ -64,10 +64,16 @@ def install(cloud: Gateway, ministack: Any) -> App:
     return _application(cloud, ministack.app)
 
 
-def _request(service: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Request | None:
-    from ministack.core.iam_evaluator import request_caller_arn  # noqa: PLC0415 - the emulator's environment only
-    from ministack.core.responses import get_account_id  # noqa: PLC0415 - the same
+def _import(name: str) -> Any:
+    """Return a module that exists in the emulator's own environment only."""
+    return importlib.import_module(name)
 
+
+def _caller(headers: Mapping[str, str]) -> str:
+    return _import("ministack.core.iam_evaluator").request_caller_arn(dict(headers), {})
+
+
+def _request(service: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Request | None:
     sent_path, sent_query = _sent.get((quote(path), ""))
     request = request_of(
         method=method,
@@ -75,9 +81,13 @@ def _request(service: str, method: str, path: str, headers: Mapping[str, str], b
         query=sent_query,
         headers=headers,
         body=body,
-        principal=request_caller_arn(dict(headers), {}),
+        principal=_caller(headers),
     )
-    return None if request is None or request.service != service else with_account(request, get_account_id())
+    return (
+        None
+        if request is None or request.service != service
+        else with_account(request, _import("ministack.core.responses").get_account_id())
+    )
 
 
 def _handler(cloud: Gateway, service: str, original: Any) -> Callable[..., Awaitable[Answer]]:
@@ -142,31 +152,28 @@ def _record_others(cloud: Gateway, ministack: Any, iam_actions: Any) -> None:
     async def dispatch_and_record(  # noqa: PLR0913, PLR0917 - ministack's signature
         method: str, path: str, headers: Any, body: bytes, query_params: Any, request_id: str
     ) -> Any:
-        from ministack.core.iam_evaluator import request_caller_arn  # noqa: PLC0415 - the emulator's environment only
-
         answer = await dispatch(method, path, headers, body, query_params, request_id)
         routing = ministack._routing_params(method, path, headers, body, query_params)  # noqa: SLF001 - as dispatch does
         service = ministack.detect_service(method, path, headers, routing)
         if service not in cloud.services:
             action = iam_actions.extract_iam_action(service, method, path, headers, body, routing)
             if action is not None:
-                _record(cloud, action, request_caller_arn(headers, query_params), answer[0], None)
+                _record(cloud, action, _caller(headers), answer[0], None)
         return answer
 
     ministack._dispatch_service_request = dispatch_and_record  # noqa: SLF001 - the one place every call passes
 
 
 def _record(cloud: Gateway, action: str, principal: str, status: int, error: str | None) -> None:
-    from ministack.core.responses import get_account_id, get_region  # noqa: PLC0415 - the emulator's environment only
-
+    responses = _import("ministack.core.responses")
     service, _, operation = action.partition(":")
     failed = status >= 400  # noqa: PLR2004 - HTTP's own classes
     cloud.calls.add(
         Call(
             service=service,
             operation=operation,
-            account=get_account_id(),
-            region=get_region(),
+            account=responses.get_account_id(),
+            region=responses.get_region(),
             principal=principal,
             parameters={},
             status=status,
@@ -200,9 +207,7 @@ def _application(cloud: Gateway, app: App) -> App:
 async def _drop(send: Any) -> None:
     """Close the connection unanswered."""
     # ASGI has no word for it: `send` belongs to hypercorn's stream, that to its protocol, that to the socket.
-    from hypercorn.events import Closed  # noqa: PLC0415 - the emulator's environment only
-
-    await send.__self__.send.__self__.send(Closed())
+    await send.__self__.send.__self__.send(_import("hypercorn.events").Closed())
 
 
 async def _body(receive: Receive) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -192,4 +193,6 @@ class Wakes:
                 (fired if due(rule) else waiting).append(rule)
             self._rules = waiting
         for rule in fired:
-            self._wake(rule[0].service, rule[0].session)
+            # A session that was deleted meanwhile has nothing left to wake.
+            with contextlib.suppress(LookupError):
+                self._wake(rule[0].service, rule[0].session)

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from localcloud.athena import Athena
 from localcloud.deadline import Deadline
-from localcloud.faults import Fault, Faults, Wakes
+from localcloud.faults import Fault, Faults, Wake, Wakes
 from localcloud.glue import Glue
 from localcloud.record import Call, Record
 from localcloud.service import Context, ElsewhereError, Page, Service, token_for
@@ -52,6 +52,12 @@ class Gateway:
         self.faults.clear()
         self.wakes.clear()
         self.calls.clear()
+
+    def wake(self, rule: Wake) -> Wake:
+        """Let a session get work to do later. Raises LookupError where there is no such session."""
+        self.world.find(rule.service, rule.session)
+        self.wakes.add(rule)
+        return rule
 
     def wire(self, service: str) -> Wire:
         """Return the protocol of a service."""

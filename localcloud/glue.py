@@ -54,11 +54,9 @@ class Glue:
 
     def _list_sessions(self, context: Context, parameters: Mapping[str, Any]) -> dict[str, Any]:
         wanted: Mapping[str, str] = parameters.get("Tags") or {}
-        sessions = [
-            session
-            for session in context.region.glue.values()
-            if not wanted or all(session.tags.get(key) == value for key, value in wanted.items())
-        ]
+        sessions = list(context.region.glue.values())
+        if wanted:
+            sessions = [s for s in sessions if all(s.tags.get(key) == value for key, value in wanted.items())]
         page, token = paginate(context, parameters, self, sessions)
         return {
             "Ids": [session.id for session in page],

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from localcloud.gateway import Gateway
+from localcloud import emulator
+from localcloud.emr_serverless_spark import AlibabaServer
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,7 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve.add_argument("--models", help="botocore data folder to take the service models from")
     serve.add_argument("--parent", type=int, help="process id to end with")
     options = parser.parse_args(arguments)
-    # ministack reads its settings when it is imported.
     os.environ.update(
         GATEWAY_PORT=str(options.port),
         BIND_HOST="127.0.0.1",
@@ -44,15 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _serve(port: int, alibaba_port: int | None, models: str | None) -> None:
-    import ministack.app  # noqa: PLC0415 - not before its settings are made
-    from hypercorn.asyncio import serve  # noqa: PLC0415 - the emulator's environment only
-    from hypercorn.config import Config  # noqa: PLC0415 - the same
-
-    from localcloud import emulator  # noqa: PLC0415 - the same
-
+    # Both exist in the emulator's own environment only, and ministack reads its settings when it is imported.
+    ministack = importlib.import_module("ministack.app")
+    hypercorn = importlib.import_module("hypercorn.asyncio")
     cloud = emulator.gateway(models)
-    app = emulator.install(cloud, ministack.app)
-    config = Config()
+    app = emulator.install(cloud, ministack)
+    config = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
@@ -60,20 +55,16 @@ async def _serve(port: int, alibaba_port: int | None, models: str | None) -> Non
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    alibaba = None if alibaba_port is None else _alibaba(cloud, alibaba_port)
+    alibaba = None
+    if alibaba_port is not None:
+        alibaba = AlibabaServer(cloud.world, cloud.faults, cloud.calls, port=alibaba_port).start()
     try:
-        await serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+        await hypercorn.serve(app, config, shutdown_trigger=stop.wait)
     finally:
         if alibaba is not None:
             alibaba.stop()
     # Lambda workers and schedules of ministack live in threads that nobody joins.
     os._exit(0)
-
-
-def _alibaba(cloud: Gateway, port: int):  # noqa: ANN202 - the type of a lazily imported module
-    from localcloud.emr_serverless_spark import AlibabaServer  # noqa: PLC0415 - only when asked for
-
-    return AlibabaServer(cloud.world, cloud.faults, cloud.calls, port=port).start()
 
 
 def _end_with(parent: int) -> None:

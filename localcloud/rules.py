@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.model import Shape, StringShape
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 Check = Callable[[Any, str, list[str]], None]
 """`check(value, path, problems)` appends a sentence for every rule that the value at that path breaks."""
@@ -57,7 +57,7 @@ def _compile(shape: Shape, known: dict[str, Check]) -> Check:
 
 
 def _inner(shape: Shape, known: dict[str, Check]) -> Check | None:
-    if shape.type_name == "list":
+    if isinstance(shape, ListShape):
         member = checker(shape.member, known)
 
         def each(value: Any, path: str, problems: list[str]) -> None:
@@ -65,7 +65,7 @@ def _inner(shape: Shape, known: dict[str, Check]) -> Check | None:
                 member(item, f"{path}.{index + 1}.member", problems)
 
         return each
-    if shape.type_name == "map":
+    if isinstance(shape, MapShape):
         key_check, value_check = checker(shape.key, known), checker(shape.value, known)
 
         def pairs(value: Any, path: str, problems: list[str]) -> None:
@@ -74,10 +74,10 @@ def _inner(shape: Shape, known: dict[str, Check]) -> Check | None:
                 value_check(item, f"{path}.{key}.value", problems)
 
         return pairs
-    return _members(shape, known) if shape.type_name == "structure" else None
+    return _members(shape, known) if isinstance(shape, StructureShape) else None
 
 
-def _members(shape: Shape, known: dict[str, Check]) -> Check:
+def _members(shape: StructureShape, known: dict[str, Check]) -> Check:
     # A recursive shape finds this while it is being compiled.
     def later(value: Any, path: str, problems: list[str]) -> None:
         check(value, path, problems)

@@ -58,10 +58,13 @@ class LocalServer:
         return self.gateway.calls
 
     def wake(self, service: str, session: str, **when: Any) -> None:
-        """Let a session get work to do: `at=` a moment, or after the `calls=1`-th call of `operation=`, `match=`."""
+        """Let a session get work to do: `at=` a moment, or after the `calls=1`-th call of `operation=`, `match=`.
+
+        Raises LookupError where there is no such session, ValueError on a rule without a moment.
+        """
         if when.get("at") is not None:
             when["at"] = self.world.clock.moment(when["at"])
-        self.wakes.add(Wake(service=service, session=session, **when))
+        self.gateway.wake(Wake(service=service, session=session, **when))
 
     def env(self, account: str = "000000000000", region: str = "us-east-1") -> dict[str, str]:
         """Return the environment that points boto3 here, as some account."""

@@ -11,18 +11,18 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 from localcloud.rules import Check, checker
+from localcloud.writers import Writer, writer
 
 MODELS_VARIABLE = "LOCALCLOUD_MODELS"
 
@@ -197,7 +197,7 @@ class Wire:
         model = self.model.operation_model(operation)
         if operation not in self._writers:
             shape = model.output_shape
-            self._writers[operation] = None if shape is None else _writer(shape, self.protocol)
+            self._writers[operation] = None if shape is None else writer(shape, self.protocol)
         write = self._writers[operation]
         body = dumps({} if write is None else write(result))
         status = model.http.get("responseCode", 200)
@@ -240,7 +240,8 @@ class Wire:
 
     @cached_property
     def _errors(self) -> Mapping[str, StructureShape]:
-        return {shape.error_code: shape for shape in self.model.error_shapes}
+        shapes = [shape for shape in self.model.error_shapes if isinstance(shape, StructureShape)]
+        return {shape.error_code or shape.name: shape for shape in shapes}
 
     def _error_status(self, shape: StructureShape | None) -> int:
         if shape is None:
@@ -251,7 +252,7 @@ class Wire:
     @cached_property
     def _faults(self) -> frozenset[str]:
         # botocore's shapes drop the mark that tells the service's faults from the client's.
-        shapes: Mapping[str, Mapping[str, Any]] = self.model._service_description["shapes"]  # noqa: SLF001
+        shapes: Mapping[str, Mapping[str, Any]] = getattr(self.model, "_service_description")["shapes"]  # noqa: B009
         return frozenset(name for name, shape in shapes.items() if shape.get("fault"))
 
     def _write_query(self, operation: str, result: Mapping[str, Any]) -> Reply:
@@ -285,55 +286,9 @@ def dumps(document: Any) -> bytes:
 
 def _from_text(text: str, shape: Shape) -> Any:
     """Read a value that came as text, in the path, the query string or a header; text that does not fit is kept."""
-    kind = shape.member.type_name if shape.type_name == "list" else shape.type_name
+    kind = shape.member.type_name if isinstance(shape, ListShape) else shape.type_name
     if kind in ("integer", "long"):
         return int(text) if re.fullmatch(r"-?\d+", text) else text
     if kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
     return text
-
-
-Writer = Callable[[Any], Any]
-
-
-def _writer(shape: Shape, protocol: str, writers: dict[str, Writer | None] | None = None) -> Writer | None:
-    """Compile a function that turns a value into what JSON carries; None where a value is carried as it is."""
-    writers = {} if writers is None else writers
-    if shape.type_name == "timestamp":
-        text = shape.serialization.get("timestampFormat") or ("iso8601" if protocol == "rest-json" else "unixTimestamp")
-        return _iso8601 if text == "iso8601" else _unix
-    if shape.type_name not in ("structure", "list", "map"):
-        return None
-    if shape.name in writers:
-        return writers[shape.name]
-
-    def later(value: Any) -> Any:
-        write = writers[shape.name]
-        return value if write is None else write(value)
-
-    # A recursive shape finds this while it is being compiled.
-    writers[shape.name] = later
-    if shape.type_name == "list":
-        member = _writer(shape.member, protocol, writers)
-        write = None if member is None else (lambda value: [member(item) for item in value])
-    elif shape.type_name == "map":
-        inner = _writer(shape.value, protocol, writers)
-        write = None if inner is None else (lambda value: {key: inner(item) for key, item in value.items()})
-    else:
-        table = {name: writer for name, part in shape.members.items() if (writer := _writer(part, protocol, writers))}
-
-        def write(value: Mapping[str, Any]) -> dict[str, Any]:
-            return {
-                name: table[name](item) if name in table else item for name, item in value.items() if item is not None
-            }
-
-    writers[shape.name] = write
-    return write
-
-
-def _unix(moment: float) -> float:
-    return round(moment, 3)
-
-
-def _iso8601(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

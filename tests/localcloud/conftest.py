@@ -22,12 +22,12 @@ def server() -> Iterator[LocalServer]:
 
 
 @pytest.fixture(scope="session")
-def session() -> boto3.Session:
+def session() -> Any:
     return boto3.Session(botocore_session=CoreSession())
 
 
 @pytest.fixture(scope="session")
-def client(server: LocalServer, session: boto3.Session) -> Iterator[Callable[..., Any]]:
+def client(server: LocalServer, session: Any) -> Iterator[Callable[..., Any]]:
     """Clients that send what they are told, unchecked: rejecting is the business of the embedded cloud."""
     made: dict[tuple[str, str, str], Any] = {}
 
@@ -107,7 +107,7 @@ def studio(cloud: LocalServer) -> dict[str, str]:
             ],
         }
     )
-    session = cloud.world.find("deadline", "idle")
+    session: Any = cloud.world.find("deadline", "idle")
     return {
         "farmId": next(iter(cloud.world.region().farms)),
         "queueId": session.queue,

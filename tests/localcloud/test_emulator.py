@@ -47,11 +47,12 @@ def cloud(running: LocalCloud) -> LocalCloud:
 @pytest.fixture
 def client(cloud: LocalCloud) -> Iterator[Callable[..., Any]]:
     made: list[Any] = []
+    connect: Any = boto3.client
 
     def make(service: str, **credentials: str) -> Any:
         settings = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
         config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1})
-        made.append(boto3.client(service, endpoint_url=cloud.url, config=config, **{**settings, **credentials}))
+        made.append(connect(service, endpoint_url=cloud.url, config=config, **{**settings, **credentials}))
         return made[-1]
 
     yield make
@@ -84,7 +85,7 @@ def denied(call: Callable[..., Any], **parameters: Any) -> bool:
     try:
         call(**parameters)
     except ClientError as error:
-        return error.response["Error"]["Code"] == "AccessDeniedException"
+        return error.response.get("Error", {}).get("Code") == "AccessDeniedException"
     return False
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
@@ -11,7 +13,7 @@ from localcloud.faults import Fault, Wake
 def code_of(call, **parameters) -> tuple[str, int]:
     with pytest.raises(ClientError) as caught:
         call(**parameters)
-    response = caught.value.response
+    response: Any = caught.value.response
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
@@ -144,6 +146,11 @@ def test_a_fault_that_makes_no_sense_is_refused(options):
 def test_a_wake_up_without_exactly_one_moment_is_refused(when):
     with pytest.raises(ValueError, match="wake-up"):
         Wake(service="glue", session="a", **when)
+
+
+def test_only_a_session_that_exists_can_be_told_to_wake(cloud):
+    with pytest.raises(LookupError, match="no glue session 'nope'"):
+        cloud.wake("glue", "nope", operation="GetSession")
 
 
 def test_a_session_wakes_right_after_the_chosen_call(cloud, glue):

@@ -78,7 +78,7 @@ class TestGlue:
         modelled = {shape.name for shape in glue.meta.service_model.operation_model("StopSession").error_shapes}
         with pytest.raises(ClientError) as caught:
             glue.stop_session(Id="nope")
-        assert caught.value.response["Error"]["Code"] == "EntityNotFoundException"
+        assert caught.value.response.get("Error", {}).get("Code") == "EntityNotFoundException"
         assert "EntityNotFoundException" not in modelled
 
     def test_stopping_an_idle_session_is_no_violation_and_stopping_work_is_one(self, cloud, glue):

@@ -17,7 +17,7 @@ from localcloud.wire import Request, wire
 def failure(call, **parameters) -> tuple[str, int, str]:
     with pytest.raises(ClientError) as caught:
         call(**parameters)
-    response = caught.value.response
+    response: Any = caught.value.response
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Message"]
 
 
@@ -187,7 +187,7 @@ def test_every_answer_fits_the_service_model(cloud, studio):
         reply = cloud.gateway.handle(request)
         operation = wire(request.service).operation(request)
         assert (operation, reply.status, reply.body) == (operation, 200, reply.body)
-        shape = wire(request.service).model.operation_model(operation).output_shape
+        shape: Any = wire(request.service).model.operation_model(operation).output_shape
         problems: list[str] = []
         checker(shape)(json.loads(reply.body), "", problems)
         assert (operation, problems) == (operation, [])

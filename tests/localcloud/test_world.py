@@ -33,7 +33,7 @@ def test_what_is_no_duration_is_refused(text):
 def test_relative_moments_count_from_the_clock():
     world = World(Clock(NOON))
     world.seed(in_us_east_1(glue=[{"id": "a", "created": "-9h"}]))
-    assert world.find("glue", "a").created == datetime(2030, 1, 1, 3, tzinfo=UTC).timestamp()
+    assert world.region().glue["a"].created == datetime(2030, 1, 1, 3, tzinfo=UTC).timestamp()
 
 
 def test_absolute_moments_need_an_offset():
