@@ -105,7 +105,10 @@ def walk(provider: Provider) -> tuple[list[Session], dict[Scope, ProviderError]]
         listing = listings.pop()
         try:
             for found in listing.read():
-                (listings if isinstance(found, Listing) else sessions).append(found)
+                if isinstance(found, Listing):
+                    listings.append(found)
+                else:
+                    sessions.append(found)
         except ProviderError as error:
             errors[listing.scope] = error
     return sessions, errors
