@@ -8,34 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from reaper.core import durations
 from reaper.core.guards import outside_hours, over_the_cap, too_young
 from reaper.core.judge import Verdict, VerdictKind
+from reaper.core.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reaper.core.policy.model import Guards
     from reaper.core.session import ScopeKey, Session, SessionRef
-
-
-class Outcome(StrEnum):
-    """What became of a session that a policy had something to say about."""
-
-    WOULD_STOP = "would_stop"
-    REPORTED = "reported"
-    PROTECTED = "protected"
-    UNDETERMINED = "undetermined"
-    WARNED = "warned"
-    SNOOZED = "snoozed"
-    STOPPED = "stopped"
-    ALREADY_GONE = "already_gone"
-    SPARED = "spared"
-    WITHHELD = "withheld"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

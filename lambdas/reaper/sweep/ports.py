@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from reaper.core.facts import Facts
+from reaper.core.memory import Memory, SweepRecord, Unreadable
 from reaper.core.session import Scope, ScopeKey, Session, SessionRef
 
 
@@ -113,3 +114,38 @@ Progress = Callable[[str], None]
 """Told, in one short line, what is being read or stopped; a terminal shows it, a Lambda ignores it."""
 
 Providers = Iterable[Provider]
+
+
+class LedgerError(Exception):
+    """The ledger could not be read or written. ``str(error)`` is one sentence. Then nothing is stopped."""
+
+
+class Ledger(Protocol):
+    """Remembers sessions and sweeps. Every write is conditional on the version that was read."""
+
+    def recall(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Memory | Unreadable]:
+        """What is remembered of ``refs``; those never written are missing. One request per 100.
+
+        Raises:
+            LedgerError: any of them could not be read.
+        """
+        ...
+
+    def sweeps(self, limit: int = 20) -> tuple[SweepRecord, ...]:
+        """The latest sweeps, newest first, unreadable ones left out. One request.
+
+        Raises:
+            LedgerError: they could not be read.
+        """
+        ...
+
+    def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
+        """Write each memory (and the sweep) at the version after its own, if its own is still the one kept.
+
+        One request per 100 items. Returns the refs that somebody else wrote meanwhile: those are as they left them, the
+        others are written. A sweep record somebody else wrote is left alone too.
+
+        Raises:
+            LedgerError: it is not known whether everything was written; nothing may be stopped on the strength of it.
+        """
+        ...

@@ -41,6 +41,16 @@ class Lifted(StrEnum):
     UNDECIDABLE = "undecidable"
 
 
+class Stage(StrEnum):
+    """How far a stop policy may go on its own, below the mode of the sweep: a new one is tried next to proven ones."""
+
+    OBSERVE = "observe"
+    """Says what it would stop, and warns nobody."""
+    WARN = "warn"
+    """Warns, and never stops."""
+    ENFORCE = "enforce"
+
+
 @dataclass(frozen=True, slots=True)
 class FactRef:
     """The right side of a comparison when it is another fact: ``idle_for: "> idle_timeout"``."""
@@ -118,6 +128,14 @@ Condition = Leaf | AllOf | AnyOf | Not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeLimit:
+    """How long one snooze of a session may be (seconds), and how many there may be."""
+
+    max: float = 28_800.0
+    times: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One policy. ``services`` empty means every service; ``grace`` is seconds, ``None`` for none."""
 
@@ -128,6 +146,8 @@ class Policy:
     services: frozenset[str] = frozenset()
     grace: float | None = None
     even_when: frozenset[Lifted] = frozenset()
+    stage: Stage = Stage.ENFORCE
+    snooze: SnoozeLimit = SnoozeLimit()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +175,14 @@ class Guards:
     """Seconds; a younger session is not stopped."""
     stop_hours: tuple[StopHours, ...] = ()
     """Empty: any time."""
+    max_idle_cost: float | None = None
+    """USD: the idle cost of all sessions one sweep stops may not be more; ``None``: no limit."""
+    population_factor: float = 5.0
+    """How many times more, or fewer, live sessions than usual is too sudden to be true. Needs a ledger's history."""
+    max_tag_failures: float = 0.2
+    """The share of tag look-ups that may fail before no stop is trusted."""
+    max_regret_share: float = 0.2
+    """The share of a policy's stops that may be regretted (the session recreated within minutes) before it only reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
