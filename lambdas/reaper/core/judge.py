@@ -7,14 +7,14 @@ facts read afresh.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from reaper.core.facts import Missing, Undecidable
 from reaper.core.pin import KEEP_UNTIL, read_pin
 from reaper.core.policy.compile import CompiledPolicy, compile_policy
-from reaper.core.policy.model import Action, PolicyBook
+from reaper.core.policy.model import Action, Lifted, PolicyBook, Stage
 from reaper.core.session import Phase
 from reaper.core.truth import Open, Truth, conjunction
 from reaper.core.vocabulary import Lens
@@ -39,13 +39,20 @@ class VerdictKind(StrEnum):
 class Verdict:
     """What the policies want, which one of them says so, and what is worth telling people about it.
 
-    ``policy`` is ``None`` where no single policy decides. ``grace`` (seconds) is how long a stop must have held first.
+    ``policy`` is ``None`` where no single policy decides. ``grace`` (seconds) is how long a stop must have held first, and
+    ``stage`` how far its policy may go at all.
     """
 
     kind: VerdictKind
     policy: str | None = None
     detail: str = ""
     grace: float | None = None
+    stage: Stage = Stage.ENFORCE
+
+    @property
+    def immediate(self) -> bool:
+        """True for a stop that waits for nothing but the guards."""
+        return self.kind is VerdictKind.STOP and self.grace is None and self.stage is Stage.ENFORCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,10 @@ class CompiledBook:
     protects: tuple[CompiledPolicy, ...]
     stops: tuple[CompiledPolicy, ...]
     reports: tuple[CompiledPolicy, ...]
+
+    def applies_in_use(self, policy: str | None) -> bool:
+        """True when the policy called ``policy`` stops busy sessions in so many words."""
+        return any(one.policy.name == policy and Lifted.BUSY in one.policy.even_when for one in self.stops)
 
 
 def compile_book(book: PolicyBook) -> CompiledBook:
@@ -105,14 +116,14 @@ def stop_holds(compiled: CompiledPolicy, session: Session, now: float) -> Truth:
 def _wanted(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:
     """The verdict as if nothing were protected: stop > report > keep."""
     stops = [(one, stop_holds(one, session, now)) for one in book.stops]
-    holding = [one for one, truth in stops if truth is True]
-    if any(one.policy.grace is None for one in holding):
-        return _stop(one for one in holding if one.policy.grace is None)
+    holding = sorted((one for one, truth in stops if truth is True), key=_eagerness)
+    if holding and _stop(holding[0]).immediate:
+        return _stop(holding[0])
     open_stops = [truth for _, truth in stops if isinstance(truth, Open)]
     if asked := _needs(open_stops):
         return asked
     if holding:
-        return _stop(sorted(holding, key=lambda one: one.policy.grace or 0.0))
+        return _stop(holding[0])
     reports = [(one, one.holds(session, now)) for one in book.reports]
     doubts = _doubts(open_stops)
     for one, truth in reports:
@@ -130,9 +141,15 @@ def _wanted(book: CompiledBook, session: Session, now: float) -> Verdict | Needs
     )
 
 
-def _stop(holding: Iterable[CompiledPolicy]) -> Verdict:
-    policy = next(iter(holding)).policy
-    return Verdict(VerdictKind.STOP, policy.name, policy.description, policy.grace)
+def _eagerness(compiled: CompiledPolicy) -> tuple[int, float]:
+    """Sorts the stop that may go furthest, soonest, first; in file order where they are alike."""
+    stages = (Stage.ENFORCE, Stage.WARN, Stage.OBSERVE)
+    return stages.index(compiled.policy.stage), compiled.policy.grace or 0.0
+
+
+def _stop(compiled: CompiledPolicy) -> Verdict:
+    policy = compiled.policy
+    return Verdict(VerdictKind.STOP, policy.name, policy.description, policy.grace, policy.stage)
 
 
 def _policy_protection(book: CompiledBook, session: Session, now: float) -> Verdict | Needs | None:
@@ -171,7 +188,7 @@ def _pinned(wanted: Verdict, session: Session, now: float) -> Verdict | Needs:
     if pin.protects(now):
         return Verdict(VerdictKind.PROTECT, KEEP_UNTIL, f"kept until {pin.text} by its tag {KEEP_UNTIL}")
     note = f"its tag {KEEP_UNTIL}={pin.text} has passed"
-    return Verdict(wanted.kind, wanted.policy, _noted(wanted.detail, (note,)), wanted.grace)
+    return replace(wanted, detail=_noted(wanted.detail, (note,)))
 
 
 def _needs(truths: Iterable[Truth]) -> Needs | None:

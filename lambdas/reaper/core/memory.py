@@ -67,12 +67,19 @@ class Memory:
     """The policy that stopped it."""
     confirmed_at: float | None = None
     """When a later sweep saw that it had ended."""
+    regretted_at: float | None = None
+    """When a sweep saw that its owner had put another in its place within minutes of our stop."""
     likeness: str = ""
     """What a session recreated in its place would have in common with it."""
     idle_cost: float = 0.0
     """Estimated USD its idleness had cost when it last matched."""
     version: int = 0
     """0: never written."""
+
+    @property
+    def awaiting(self) -> bool:
+        """True while our stop has been accepted and no sweep has seen the session ended."""
+        return self.stopped_at is not None and (self.confirmed_at is None or self.confirmed_at < self.stopped_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class PolicyCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTaken:
-    """A stop that the service accepted and no sweep has confirmed yet."""
+    """A stop that the service accepted."""
 
     ref: SessionRef
     policy: str
@@ -120,10 +127,10 @@ class SweepRecord:
     blind: frozenset[ScopeKey] = frozenset()
     claims: tuple[SessionRef, ...] = ()
     """Sessions it announced to stop, known before it stopped the first."""
+    stops: tuple[StopTaken, ...] = ()
+    """Its own stops that a service accepted."""
     unconfirmed: tuple[StopTaken, ...] = ()
-    """Stops taken, by it or before it, that are still to be confirmed."""
-    recent: tuple[StopTaken, ...] = ()
-    """Stops of the last minutes: a session like one of them that appears soon after is a regret."""
+    """Stops of sweeps before it that were still to be confirmed when it ended."""
     counts: tuple[PolicyCount, ...] = ()
     """Stops and regrets by policy and day, carried on from sweep to sweep."""
     version: int = 0
