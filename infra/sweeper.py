@@ -79,6 +79,7 @@ class Sweeper(Construct):
                 **sweep.to_env(),
                 "POWERTOOLS_SERVICE_NAME": deployment.stack_name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_LOG_LEVEL": "INFO",
             },
             reserved_concurrent_executions=1 if deployment.reserve_concurrency else None,
             # The next scheduled sweep is the retry: it starts from what is true then.

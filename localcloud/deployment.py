@@ -1,0 +1,183 @@
+"""Deploys the real stack into the embedded cloud with the real CDK command line, and works with what was deployed.
+
+Used by the demo and by the end-to-end tests; never by the product.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import botocore.session
+
+from localcloud.client import LocalCloud
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+CDK: Final = ROOT / "node_modules" / ".bin" / "cdk"
+_TIMEOUT: Final = 300
+
+
+class DeploymentError(Exception):
+    """The CDK command line failed. ``str(error)`` has the end of what it said."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One message as a subscribed queue received it: the report, and the attributes that filter policies see."""
+
+    subject: str
+    report: Mapping[str, Any]
+    attributes: Mapping[str, str]
+
+
+class Inbox:
+    """A queue subscribed to a topic, with what SNS delivers to machines."""
+
+    def __init__(self, sqs: Any, url: str) -> None:
+        """``sqs`` is the client that receives from ``url``."""
+        self._sqs = sqs
+        self._url = url
+
+    def receive(self, seconds: float = 20) -> Delivered:
+        """The next message, at the latest after ``seconds``; raises :class:`TimeoutError`."""
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            # The wait is the emulator's long poll, which ends as soon as there is a message.
+            wait = max(1, min(10, int(give_up - time.monotonic())))
+            answer = self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=wait, MaxNumberOfMessages=1)
+            for message in answer.get("Messages", []):
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+                envelope = json.loads(message["Body"])
+                attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
+                return Delivered(envelope.get("Subject") or "", json.loads(envelope["Message"]), attributes)
+        raise TimeoutError(f"no message came within {seconds:g} s")
+
+    def is_empty(self) -> bool:
+        """True when nothing was delivered that has not been received."""
+        return not self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=0).get("Messages")
+
+
+@dataclass
+class Deployment:
+    """A deployed stack, through its outputs."""
+
+    cloud: LocalCloud
+    name: str
+    outputs: Mapping[str, str]
+    context: Mapping[str, str]
+
+    def invoke(self) -> dict[str, Any]:
+        """What the function answers when it is invoked; raises :class:`DeploymentError` if it fails."""
+        answer = self.client("lambda").invoke(FunctionName=self.outputs["FunctionName"], Payload=b"{}")
+        payload = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise DeploymentError(f"the function failed: {payload}")
+        return payload
+
+    def subscribe(self) -> Inbox:
+        """A new queue, subscribed to the reports from now on."""
+        sqs = self.client("sqs")
+        url = sqs.create_queue(QueueName=f"inbox-{os.urandom(4).hex()}")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.client("sns").subscribe(TopicArn=self.outputs["TopicArn"], Protocol="sqs", Endpoint=arn)
+        return Inbox(sqs, url)
+
+    def deliver(self, profile: str, content: str) -> None:
+        """Deploy ``content`` to the ``Policies`` or ``Switch`` profile, as an operator would through AppConfig."""
+        appconfig = self.client("appconfig")
+        application = self.outputs["ApplicationId"]
+        version = appconfig.create_hosted_configuration_version(
+            ApplicationId=application,
+            ConfigurationProfileId=self.outputs[f"{profile}ProfileId"],
+            Content=content.encode(),
+            ContentType="application/json",
+        )
+        appconfig.start_deployment(
+            ApplicationId=application,
+            EnvironmentId=self.outputs["EnvironmentId"],
+            ConfigurationProfileId=self.outputs[f"{profile}ProfileId"],
+            ConfigurationVersion=str(version["VersionNumber"]),
+            DeploymentStrategyId=self.outputs["DeploymentStrategyId"],
+        )
+
+    def log_lines(self) -> Iterator[str]:
+        """Every line the function logged, oldest first."""
+        logs = self.client("logs")
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=self.outputs["LogGroupName"]):
+            for event in page["events"]:
+                yield event["message"]
+
+    def client(self, service: str) -> Any:
+        """A client of the embedded cloud."""
+        env = self.cloud.env()
+        return self._session.create_client(
+            service,
+            region_name=env["AWS_REGION"],
+            endpoint_url=env["AWS_ENDPOINT_URL"],
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def update(self, context: Mapping[str, str]) -> Deployment:
+        """The same stack, deployed again with ``context`` over the one it has."""
+        return deploy(self.cloud, {**self.context, **context})
+
+    def destroy(self) -> None:
+        """Remove the stack."""
+        _cdk(self.cloud, ["destroy", self.name, "--force"], self.context)
+
+    @cached_property
+    def _session(self) -> Any:
+        return botocore.session.Session()
+
+
+def bootstrap(cloud: LocalCloud) -> None:
+    """Do what the CDK needs once per account and region; raises :class:`DeploymentError`."""
+    _cdk(cloud, ["bootstrap", f"aws://000000000000/{cloud.env()['AWS_REGION']}"], {})
+
+
+def deploy(cloud: LocalCloud, context: Mapping[str, str]) -> Deployment:
+    """Deploy the stack with ``context`` (as ``-c key=value``); raises :class:`DeploymentError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = Path(folder) / "outputs.json"
+        _cdk(cloud, ["deploy", "--require-approval", "never", "--outputs-file", str(outputs)], context)
+        [(name, values)] = json.loads(outputs.read_text(encoding="utf-8")).items()
+    return Deployment(cloud, name, values, context)
+
+
+def _cdk(cloud: LocalCloud, arguments: Sequence[str], context: Mapping[str, str]) -> None:
+    unwanted = ("AWS_", "ALIBABA_CLOUD_")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
+    environment = {**inherited, **cloud.env(), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+    # An assembly of its own each time: two runs at once must not share one.
+    assembly = tempfile.mkdtemp(prefix="cdk.out-")
+    options = ["--output", assembly, "--no-notices", "--progress", "events"]
+    pairs = [part for key, value in context.items() for part in ("-c", f"{key}={value}")]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [str(CDK), *arguments, *options, *pairs],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DeploymentError(f"cdk {arguments[0]} took more than {_TIMEOUT} s") from error
+    finally:
+        shutil.rmtree(assembly, ignore_errors=True)
+    if done.returncode:
+        said = "\n".join(done.stdout.splitlines()[-40:])
+        raise DeploymentError(f"cdk {arguments[0]} failed:\n{said}\n{cloud.log_tail()}")
