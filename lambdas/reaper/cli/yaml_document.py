@@ -109,8 +109,6 @@ class _Builder:
         return root if root is not None else ScalarNode(ScalarKind.NULL, "", 1, 1)
 
     def _node(self, event: Event, depth: int) -> Node:
-        if depth > MAX_DEPTH:
-            raise _too_deep(event)
         if isinstance(event, AliasEvent):
             return self._alias(event)
         before = self._count
@@ -124,6 +122,8 @@ class _Builder:
     def _new_node(self, event: Event, depth: int) -> Node:
         if isinstance(event, ScalarEvent):
             return _scalar(event)
+        if depth >= MAX_DEPTH:
+            raise _too_deep(event)
         if getattr(event, "tag", None) not in {None, "!"}:
             raise DocumentError(f"the tag {event.tag} is not supported", *_start(event), "remove it")  # type: ignore[attr-defined]
         if isinstance(event, SequenceStartEvent):

@@ -144,7 +144,7 @@ def _too_deep() -> DocumentError:
 
 
 def _node(value: Any, depth: int) -> Node:
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH and isinstance(value, list):
         raise _too_deep()
     match value:
         case _Pairs():

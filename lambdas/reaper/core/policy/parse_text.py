@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from reaper.core.policy import syntax
 from reaper.core.policy.compile import is_glob, matcher
-from reaper.core.policy.document import ListNode, ScalarKind, ScalarNode
+from reaper.core.policy.document import ListNode, MappingNode, ScalarKind, ScalarNode
 from reaper.core.policy.model import AllOf, Condition, Not, Presence, TagPresence, TagTest, TextTest
 from reaper.core.policy.parse_values import any_text
 from reaper.core.policy.problems import meant_or_expected, one_of, quoted
@@ -53,10 +53,9 @@ def parse_tags(place: Place) -> Condition | None:
     entries = place.entries(wanted, "write it like {env: prod}")
     if entries is None:
         return None
-    if not entries:
+    if isinstance(place.node, MappingNode) and not place.node.entries:
         return place.error("no tag is named here", f"write it like {{env: prod}}, {PRESENT} or {ABSENT}")
-    terms = [_parse_tag(value, key) for key, value in entries.items()]
-    return conjoin(terms)
+    return conjoin([_parse_tag(value, key) for key, value in entries.items()]) if entries else None
 
 
 def conjoin(terms: list[Condition | None]) -> Condition | None:
