@@ -23,12 +23,12 @@ STARTED, IDLE_SINCE = datetime(2026, 3, 1, 9, tzinfo=UTC), datetime(2026, 3, 1, 
 STARTED_AT, IDLE_AT = 1772355600.0, 1772359200.0
 
 
-def row(state="IDLE", *, engine=PYSPARK, **status):
+def row(state="IDLE", *, engine: str | None = PYSPARK, **status):
     status = {"State": state, "StartDateTime": STARTED, "LastModifiedDateTime": STARTED, **status}
     return {"SessionId": "s", "EngineVersion": {"EffectiveEngineVersion": engine}, "Status": status}
 
 
-def use(listed, workgroup=PYSPARK):
+def use(listed, workgroup: str | None = PYSPARK):
     facts = listed_facts(listed, workgroup)
     return facts.phase, facts.idle_since
 

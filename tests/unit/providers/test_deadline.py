@@ -53,7 +53,7 @@ def test_a_session_has_no_idle_timeout_and_an_undecidable_age_without_a_start():
     assert facts.created_at == Undecidable("Deadline Cloud gave no start time")
 
 
-def action(status, started=NINE, ended=None):
+def action(status, started: datetime | None = NINE, ended=None):
     return {"sessionActionId": "sessionaction-1", "status": status, "startedAt": started, "endedAt": ended}
 
 

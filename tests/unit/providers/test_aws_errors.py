@@ -1,0 +1,195 @@
+"""What people are told of a call of AWS that went wrong."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions as botocore_errors
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from reaper.providers.aws.clients import AwsClients
+from reaper.providers.aws.errors import Asked, translate
+from reaper.providers.aws.service import AwsService
+from reaper.providers.context import ProviderContext
+from reaper.sweep.ports import ProviderError, Trouble
+
+REGION = "eu-central-1"
+
+
+def service(region: str = REGION, clients: AwsClients | None = None) -> AwsService:
+    return AwsService(clients or AwsClients(), "glue", "AWS Glue", "111122223333", region)
+
+
+def said_of(error: Exception, *, on: str = "", region: str = REGION, call: str = "glue:ListSessions"):
+    translated = translate(error, Asked(call, on, region, "AWS Glue", AwsClients()), sent=True)
+    return translated.trouble, str(translated)
+
+
+def refused(code: str, status: int = 400, message: str = "as the vendor\nputs it") -> ClientError:
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "ListSessions")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble", "sentence"),
+    [
+        (
+            refused("AccessDeniedException"),
+            Trouble.DENIED,
+            "glue:ListSessions was denied in eu-central-1: grant it to the caller",
+        ),
+        (
+            refused("AccessDenied", 403, "... with an explicit deny in a service control policy"),
+            Trouble.DENIED,
+            "glue:ListSessions was denied in eu-central-1: an explicit deny forbids it",
+        ),
+        (refused("Odd", 403), Trouble.DENIED, "glue:ListSessions was denied in eu-central-1: grant it to the caller"),
+        (
+            refused("ExpiredTokenException"),
+            Trouble.CREDENTIALS,
+            (
+                "the credentials have expired (ExpiredTokenException for glue:ListSessions in eu-central-1):"
+                " renew them and run again"
+            ),
+        ),
+        (
+            refused("UnrecognizedClientException"),
+            Trouble.CREDENTIALS,
+            (
+                "the credentials were not accepted (UnrecognizedClientException for glue:ListSessions in eu-central-1):"
+                " check them, and that the account has the region enabled"
+            ),
+        ),
+        (
+            refused("com.amazon#ThrottlingException"),
+            Trouble.THROTTLED,
+            "glue:ListSessions was throttled in eu-central-1 until its retries were used up: sweep less often",
+        ),
+        (
+            refused("EntityNotFoundException"),
+            Trouble.MISSING,
+            "glue:ListSessions in eu-central-1 found nothing there (EntityNotFoundException)",
+        ),
+        (
+            refused("", 502),
+            Trouble.SERVER,
+            "glue:ListSessions failed in eu-central-1 on the service's side (502): try again later",
+        ),
+        (
+            refused("SubscriptionRequiredException", 403),
+            Trouble.NOT_OFFERED,
+            (
+                "glue:ListSessions is not open to this account in eu-central-1 (SubscriptionRequiredException):"
+                " sign up for it there"
+            ),
+        ),
+        (
+            refused("IllegalSessionStateException"),
+            Trouble.REFUSED,
+            "glue:ListSessions was refused in eu-central-1: IllegalSessionStateException: as the vendor puts it",
+        ),
+        (
+            botocore_errors.NoCredentialsError(),
+            Trouble.CREDENTIALS,
+            (
+                "glue:ListSessions in eu-central-1 needs credentials (Unable to locate credentials):"
+                " name a profile, or set them up"
+            ),
+        ),
+        (
+            botocore_errors.ProfileNotFound(profile="nobody"),
+            Trouble.CREDENTIALS,
+            (
+                "glue:ListSessions in eu-central-1 needs credentials (The config profile (nobody) could not be found):"
+                " name a profile, or set them up"
+            ),
+        ),
+        (
+            botocore_errors.InvalidRegionError(region_name="?"),
+            Trouble.NOT_OFFERED,
+            "AWS Glue is not offered in eu-central-1, or the region is misspelt",
+        ),
+        (
+            botocore_errors.ReadTimeoutError(endpoint_url="https://glue.eu-central-1.amazonaws.com/"),
+            Trouble.UNREACHABLE,
+            (
+                "glue:ListSessions in eu-central-1 got no answer from glue.eu-central-1.amazonaws.com (ReadTimeoutError):"
+                " check the network, endpoint settings, and that AWS Glue is offered there"
+            ),
+        ),
+        (
+            AttributeError("'str' object has no attribute 'get'"),
+            Trouble.GARBLED,
+            (
+                "glue:ListSessions in eu-central-1 was answered with something that makes no sense (AttributeError):"
+                " look at what is between here and AWS, such as a proxy or an endpoint setting"
+            ),
+        ),
+    ],
+)
+def test_says_what_went_wrong_where_and_what_to_do(error, trouble, sentence):
+    assert said_of(error) == (trouble, sentence)
+
+
+def test_names_what_it_was_asked_about():
+    _, sentence = said_of(refused("AccessDenied"), on="session nightly", call="glue:GetSession")
+
+    assert sentence == "glue:GetSession on session nightly was denied in eu-central-1: grant it to the caller"
+
+
+@pytest.mark.parametrize(
+    ("region", "call", "trouble"),
+    [
+        ("eu-centrall-1", "glue:ListSessions", Trouble.NOT_OFFERED),
+        ("xx-1", "deadline:ListFarms", Trouble.NOT_OFFERED),
+        (REGION, "glue:ListSessions", Trouble.UNREACHABLE),
+        # botocore lists no regions for Deadline Cloud at all.
+        (REGION, "deadline:ListFarms", Trouble.UNREACHABLE),
+    ],
+)
+def test_no_endpoint_in_a_region_nobody_lists_means_a_misspelt_region(region, call, trouble):
+    url = f"https://{call.partition(':')[0]}.{region}.amazonaws.com/"
+
+    assert said_of(botocore_errors.EndpointConnectionError(endpoint_url=url), region=region, call=call)[0] is trouble
+
+
+def test_an_endpoint_of_ones_own_that_is_down_is_unreachable_whatever_the_region():
+    error = botocore_errors.EndpointConnectionError(endpoint_url="http://127.0.0.1:9/")
+
+    assert said_of(error, region="xx-1") == (
+        Trouble.UNREACHABLE,
+        (
+            "glue:ListSessions in xx-1 got no answer from 127.0.0.1 (EndpointConnectionError):"
+            " check the network, endpoint settings, and that AWS Glue is offered there"
+        ),
+    )
+
+
+def test_a_client_that_cannot_be_made_is_an_error_of_the_call(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "not a url")
+
+    with pytest.raises(ProviderError, match=r"glue:ListSessions in eu-central-1 was never sent: .*not a url") as caught:
+        service().call("ListSessions")
+    assert caught.value.trouble is Trouble.REFUSED
+
+
+def test_parameters_that_cannot_be_are_never_sent():
+    with pytest.raises(ProviderError, match="glue:GetSession in eu-central-1 was never sent") as caught:
+        service().call("GetSession", Id=7)
+    assert caught.value.trouble is Trouble.REFUSED
+
+
+def test_an_unreachable_endpoint_is_one_clear_sentence(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    clients = AwsClients(config=Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+    with pytest.raises(
+        ProviderError, match=r"glue:ListSessions in eu-central-1 got no answer from 127\.0\.0\.1"
+    ) as caught:
+        service(clients=clients).call("ListSessions")
+    assert caught.value.trouble is Trouble.UNREACHABLE
+
+
+def test_a_provider_without_aws_clients_cannot_be_made():
+    with pytest.raises(ProviderError, match="AWS Glue needs AWS clients"):
+        AwsService.of(ProviderContext(account="1", region=REGION), "glue", "AWS Glue")
