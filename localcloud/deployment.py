@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,14 +117,7 @@ class Deployment:
 
     def client(self, service: str) -> Any:
         """A client of the embedded cloud."""
-        env = self.cloud.env()
-        return self._session.create_client(
-            service,
-            region_name=env["AWS_REGION"],
-            endpoint_url=env["AWS_ENDPOINT_URL"],
-            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-        )
+        return client(self.cloud, service)
 
     def update(self, context: Mapping[str, str]) -> Deployment:
         """The same stack, deployed again with ``context`` over the one it has."""
@@ -135,14 +127,26 @@ class Deployment:
         """Remove the stack."""
         _cdk(self.cloud, ["destroy", self.name, "--force"], self.context)
 
-    @cached_property
-    def _session(self) -> Any:
-        return botocore.session.Session()
+
+def client(cloud: LocalCloud, service: str) -> Any:
+    """A client of the embedded cloud, as root of its default account."""
+    env = cloud.env()
+    session: Any = botocore.session.Session()
+    return session.create_client(
+        service,
+        region_name=env["AWS_REGION"],
+        endpoint_url=env["AWS_ENDPOINT_URL"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+    )
 
 
 def bootstrap(cloud: LocalCloud) -> None:
     """Do what the CDK needs once per account and region; raises :class:`DeploymentError`."""
-    _cdk(cloud, ["bootstrap", f"aws://000000000000/{cloud.env()['AWS_REGION']}"], {})
+    account, region = "000000000000", cloud.env()["AWS_REGION"]
+    _cdk(cloud, ["bootstrap", f"aws://{account}/{region}"], {})
+    # It denies plain HTTP, which is all that the embedded cloud speaks; with IAM enforced no asset could be published.
+    client(cloud, "s3").delete_bucket_policy(Bucket=f"cdk-hnb659fds-assets-{account}-{region}")
 
 
 def deploy(cloud: LocalCloud, context: Mapping[str, str]) -> Deployment:
