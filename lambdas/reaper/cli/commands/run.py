@@ -1,0 +1,124 @@
+"""``reaper run``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from reaper.cli.console import Destination, say
+from reaper.cli.errors import CommandError, ExitCode
+from reaper.cli.opening import open_selected
+from reaper.cli.options import Common, Duration, TopicArn, common_options, policy_option, sweep_options
+from reaper.cli.plan_file import CLOCK_SKEW, PlanFile, check_applicable, check_scopes, read_plan
+from reaper.cli.policy_file import PolicyFile, load_policies
+from reaper.cli.publishing import publish
+from reaper.cli.render_report import render_report, summary
+from reaper.cli.sweeping import refuse_ledger, sweep
+from reaper.cli.text import instant
+from reaper.core.guards import describe_hours, outside_hours
+from reaper.core.report import Mode
+from reaper.core.session import Service
+
+if TYPE_CHECKING:
+    from reaper.bootstrap import Opened
+
+EPILOG = """\b
+Examples:
+  reaper run -p policies.yaml                                  report only
+  reaper run -p policies.yaml --enforce                        stop what should be stopped
+  reaper run -p policies.yaml --plan plan.json --enforce       only what was planned
+  reaper run -p policies.yaml --output json --output-file report.json
+  reaper run -p policies.yaml --topic arn:aws:sns:us-east-1:123456789012:sessions
+"""
+
+
+@click.command("run", epilog=EPILOG)
+@policy_option
+@click.option("--enforce", is_flag=True, help="Stop what the policies want stopped. Without it nothing is stopped.")
+@click.option("--plan", "plan_path", metavar="FILE", help="Stop only what is in this plan and still qualifies.")
+@click.option(
+    "--plan-max-age", type=Duration(), default="24h", show_default=True, help="Refuse a plan that is older than this."
+)
+@click.option("--topic", type=TopicArn(), help="Publish the report to this SNS topic.")
+@sweep_options
+@common_options()
+def command(  # noqa: PLR0913, PLR0917 - one per option
+    common: Common,
+    policy_path: str | None,
+    plan_path: str | None,
+    plan_max_age: float,
+    topic: str | None,
+    ledger: str | None,
+    *,
+    enforce: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Sweep: judge every session by the policies, and report it; with --enforce, stop what should be stopped.
+
+    Right before each stop the session is read and judged once more; one that woke up is spared. The guards of the
+    policy file limit the stops of one sweep. With --plan, the services and regions of the plan are looked at unless
+    others are named.
+    """
+    refuse_ledger(ledger)
+    destination = Destination(common.output_file)
+    policies = load_policies(policy_path)
+    if enforce:
+        _refuse_pretending(common, policies)
+    plan = None if plan_path is None else _applicable(plan_path, policies, common, plan_max_age)
+    opened = open_selected(common if plan is None else _where_planned(common, plan))
+    if plan is not None:
+        check_scopes(plan, [provider.key for provider in opened.providers])
+    swept = sweep(
+        common,
+        policies,
+        opened,
+        mode=Mode.ENFORCE if enforce else Mode.REPORT,
+        only=None if plan is None else plan.stops,
+    )
+    destination.write(render_report(swept.document, common.output, destination.surface))
+    code = swept.exit_code(detailed=detailed_exitcode)
+    if not common.quiet or swept.report.blind:
+        for line in summary(swept.document, enforcing=enforce):
+            say(line)
+    return code if topic is None else _published(topic, swept.document, opened, code)
+
+
+def _refuse_pretending(common: Common, policies: PolicyFile) -> None:
+    """Stops happen in real time: a pretended moment must not make sessions idler, or the stop hours other ones."""
+    if common.now is None:
+        return
+    real = time.time()
+    if common.now > real + CLOCK_SKEW:
+        raise CommandError(
+            f"--now {instant(common.now)} is yet to come, which makes sessions look idler than they are:"
+            " leave it out, or leave out --enforce"
+        )
+    if outside_hours(policies.book.guards, real) is not None:
+        hours = describe_hours(policies.book.guards.stop_hours)
+        raise CommandError(f"stops are allowed {hours}, which is not now, whatever --now says: leave out --enforce")
+
+
+def _applicable(path: str, policies: PolicyFile, common: Common, max_age: float) -> PlanFile:
+    plan = read_plan(path)
+    check_applicable(plan, policy_sha256=policies.sha256, real_now=time.time(), now=common.clock()(), max_age=max_age)
+    return plan
+
+
+def _where_planned(common: Common, plan: PlanFile) -> Common:
+    """The selection, with the plan's own services and regions where none were named."""
+    alibaba = Service.EMR_SERVERLESS_SPARK
+    services = common.services or tuple(sorted({scope.service for scope in plan.scopes}))
+    regions = common.regions or tuple(sorted({one.region for one in plan.scopes if one.service != alibaba}))
+    of_alibaba = common.alibaba_region or next((one.region for one in plan.scopes if one.service == alibaba), None)
+    return replace(common, services=services, regions=regions, alibaba_region=of_alibaba)
+
+
+def _published(topic: str, document: dict[str, object], opened: Opened, code: ExitCode) -> ExitCode:
+    problem = publish(topic, document, opened)
+    if problem is None:
+        return code
+    say(f"reaper: {problem}")
+    return ExitCode.LOOK
