@@ -54,7 +54,7 @@ def facts_of(row: Row) -> Facts:
         phase=phase,
         created_at=created_at,
         idle_since=idle_since,
-        idle_timeout=ABSENT if timeout is None else timeout * 60,
+        idle_timeout=ABSENT if timeout is None else timeout * 60.0,
         name=text(row, "Description") or ABSENT,
         creator=ABSENT if role is None else role.rpartition("/")[2],
         kind=_kind(row),
