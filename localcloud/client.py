@@ -159,6 +159,10 @@ class LocalCloud:
         """Forget the calls so far."""
         self.control("DELETE", "calls")
 
+    def mail(self) -> list[dict[str, Any]]:
+        """Return what SNS delivered by email so far, oldest first: to, subject, text."""
+        return self.control("GET", "mail")["mail"]
+
     def stops(self) -> list[dict[str, Any]]:
         """Return what was stopped."""
         return self.control("GET", "stops")["stops"]

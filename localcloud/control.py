@@ -4,13 +4,14 @@ Under `/_localcloud/`, JSON in and out; a mistake is 400 with `{"error": ...}`:
 
     GET    world                  every session: service, account, region, id, state, open work
     PUT    world                  seed, replacing what there was (see `document`)
-    DELETE world                  reset everything: world, clock, faults, wake-ups, calls
+    DELETE world                  reset everything: world, clock, faults, wake-ups, calls, mail
     POST   sessions               add one: {"service": "glue", "session": {...}, "workgroup" or "worker": [farm, fleet, worker]}
     POST   wake, complete         {"service", "session"}: give it work to do, or finish its work
     GET    clock; POST clock      {"advance": seconds} or {"set": moment} or {"freeze": moment or null} or {"run": true}
     GET, POST, DELETE faults      rules in force; add one (see `faults.Fault`); lift all
     GET, POST, DELETE wakes       the same (see `faults.Wake`; `at` may be any moment)
     GET, DELETE calls             the record; `?service=&operation=` choose
+    GET    mail                   what SNS delivered by email: to, subject, text
     GET    stops, violations      what was stopped, and what work that killed
     GET    ready                  200 once served
 """
@@ -162,6 +163,7 @@ _ROUTES: Mapping[tuple[str, str], Callable[[Gateway, Mapping[str, Any]], Any]] =
     ("DELETE", "wakes"): _cleared(lambda gateway: gateway.wakes),
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): _cleared(lambda gateway: gateway.calls),
+    ("GET", "mail"): lambda gateway, _: {"mail": [mail.to_json() for mail in gateway.mail.list()]},
     ("GET", "stops"): lambda gateway, _: {"stops": [stop.to_json() for stop in gateway.world.stops()]},
     ("GET", "violations"): lambda gateway, _: {"violations": [stop.to_json() for stop in gateway.world.violations()]},
 }

@@ -6,6 +6,7 @@ ministack is pinned, because this reaches into it. What is changed, and nothing 
 - under IAM enforcement those requests are checked on the actions and resource ARNs that the services really use;
 - every call is recorded, the denied ones and those that ministack answers included;
 - schedules are looked at every second instead of every ten;
+- mail that SNS delivers is kept;
 - the control API is served under `/_localcloud/`.
 """
 
@@ -23,6 +24,7 @@ from localcloud.control import PREFIX, control
 from localcloud.deadline import Deadline
 from localcloud.gateway import Gateway, request_of, with_account
 from localcloud.glue import Glue
+from localcloud.mail import deliver_mail
 from localcloud.record import Call
 from localcloud.service import ElsewhereError
 from localcloud.wire import Reply, Request, ServiceError
@@ -59,6 +61,7 @@ def install(cloud: Gateway, ministack: Any) -> App:
         iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
         # A service that the router does not know makes it read every model of botocore first.
         router.SERVICE_PATTERNS.setdefault(service, {"host_patterns": [rf"{service}\."]})
+    deliver_mail(_import("ministack.services.sns"), cloud.mail)
     _check_permissions(cloud, iam_actions)
     _record_others(cloud, ministack, iam_actions)
     return _application(cloud, ministack.app)

@@ -12,6 +12,7 @@ from localcloud.athena import Athena
 from localcloud.deadline import Deadline
 from localcloud.faults import Fault, Faults, Wake, Wakes
 from localcloud.glue import Glue
+from localcloud.mail import Mailbox
 from localcloud.record import Call, Record
 from localcloud.service import Context, ElsewhereError, Page, Service, token_for
 from localcloud.sts import Sts
@@ -40,18 +41,20 @@ class Gateway:
         self.faults = Faults()
         self.wakes = Wakes(self.world.wake)
         self.calls = Record()
+        self.mail = Mailbox()
         self.services: Mapping[str, Service] = {
             service.name: service for service in services or (Glue(), Athena(), Deadline(), Sts())
         }
         self._models = models
 
     def reset(self) -> None:
-        """Empty the world, lift faults and wake-ups, forget the calls; the clock runs with real time again."""
+        """Empty the world, lift faults and wake-ups, forget calls and mail; the clock runs with real time again."""
         self.world.clock.run()
         self.world.reset()
         self.faults.clear()
         self.wakes.clear()
         self.calls.clear()
+        self.mail.clear()
 
     def wake(self, rule: Wake) -> Wake:
         """Let a session get work to do later. Raises LookupError where there is no such session."""

@@ -201,3 +201,21 @@ def test_a_stopped_cloud_leaves_no_process_behind():
         process = cloud._process.pid
     with pytest.raises(ProcessLookupError):
         os.killpg(process, 0)
+
+
+def test_mail_is_kept_as_sns_delivers_it_to_those_whose_filter_lets_it_pass(cloud, client):
+    sns = client("sns")
+    topic = sns.create_topic(Name="reports")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ada@example.com")
+    choosy = {"FilterPolicy": json.dumps({"severity": ["error"]})}
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="bob@example.com", Attributes=choosy)
+
+    sns.publish(
+        TopicArn=topic,
+        Subject="A sweep",
+        Message=json.dumps({"default": "{}", "email": "Nothing found."}),
+        MessageStructure="json",
+        MessageAttributes={"severity": {"DataType": "String", "StringValue": "info"}},
+    )
+
+    assert cloud.mail() == [{"to": "ada@example.com", "subject": "A sweep", "text": "Nothing found."}]
