@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from botocore import exceptions as botocore_errors
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from reaper.providers.aws.clients import AwsClients
@@ -16,8 +15,8 @@ from reaper.sweep.ports import ProviderError, Trouble
 REGION = "eu-central-1"
 
 
-def service(region: str = REGION, clients: AwsClients | None = None) -> AwsService:
-    return AwsService(clients or AwsClients(), "glue", "AWS Glue", "111122223333", region)
+def service() -> AwsService:
+    return AwsService(AwsClients(), "glue", "AWS Glue", "111122223333", REGION)
 
 
 def said_of(error: Exception, *, on: str = "", region: str = REGION, call: str = "glue:ListSessions"):
@@ -179,15 +178,16 @@ def test_parameters_that_cannot_be_are_never_sent():
     assert caught.value.trouble is Trouble.REFUSED
 
 
-def test_an_unreachable_endpoint_is_one_clear_sentence(monkeypatch):
+def test_an_unreachable_endpoint_is_told_soon_and_in_one_sentence(monkeypatch, mocker):
+    slept = mocker.patch("botocore.endpoint.time.sleep")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    clients = AwsClients(config=Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
     with pytest.raises(
         ProviderError, match=r"glue:ListSessions in eu-central-1 got no answer from 127\.0\.0\.1"
     ) as caught:
-        service(clients=clients).call("ListSessions")
+        service().call("ListSessions")
     assert caught.value.trouble is Trouble.UNREACHABLE
+    assert slept.call_count == 2
 
 
 def test_a_provider_without_aws_clients_cannot_be_made():

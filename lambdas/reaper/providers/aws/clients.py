@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, UnknownRegionError
+from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError, UnknownRegionError
 
 from reaper.providers.aws.timestamps import parse_timestamp
 from reaper.providers.calls import Calls
@@ -32,7 +32,9 @@ DEFAULT_CONFIG: Final = Config(
     user_agent_extra="session-reaper",
 )
 ONCE: Final = Config(retries={"mode": "standard", "total_max_attempts": 1})
-_UNLISTED: Final = Config(retries={"mode": "standard", "total_max_attempts": 2})
+_CONNECTS: Final = 3
+"""After so many attempts an endpoint that cannot be connected to is given up: a misspelt region or a closed network is no
+rate limit that patience would help against, and ten attempts take about a minute."""
 
 
 class GarbledAnswerError(BotoCoreError):
@@ -61,6 +63,7 @@ class AwsClients:
         factory.set_parser_defaults(timestamp_parser=parse_timestamp)
         self._session.register("before-call", self._count)
         self._session.register("after-call", _refuse_garbage)
+        self._session.register("needs-retry", _give_up)
 
     def client(self, service: str, region: str, *, once: bool = False) -> BaseClient:
         """The client of ``service`` in ``region``; with ``once``, one that sends every request a single time.
@@ -119,9 +122,6 @@ class AwsClients:
         config = self._config
         if once:
             config = config.merge(ONCE)
-        elif not self.lists(region):
-            # Nobody should wait through ten attempts to learn that a region was misspelt.
-            config = config.merge(_UNLISTED)
         # The services a sweep uses are known by name at run time only.
         create: Any = self._session.create_client
         client: BaseClient = create(service, region_name=region, config=config)
@@ -141,6 +141,12 @@ def _bears_no_prefix(endpoint_url: str) -> bool:
     except ValueError:
         return host == "localhost"
     return True
+
+
+def _give_up(attempts: int, caught_exception: Exception | None = None, **_: object) -> None:
+    """Raise instead of another attempt to connect: botocore has no limit for these alone."""
+    if attempts >= _CONNECTS and isinstance(caught_exception, EndpointConnectionError | ConnectTimeoutError):
+        raise caught_exception
 
 
 def _refuse_garbage(model: Any, parsed: dict[str, Any], http_response: Any, **_: object) -> None:

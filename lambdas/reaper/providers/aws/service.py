@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 
@@ -63,13 +63,13 @@ class AwsService:
         seen: set[str] = set()
         while True:
             page = self.call(operation, on=on, **parameters)
-            found = page.get(rows)
+            found: list[Any] | None = page.get(rows)
             # Whether a service leaves an empty list out is documented nowhere; none seen here does. Taking its absence
             # for "nothing there" would hide what was not seen.
-            if not isinstance(found, list):
+            if found is None:
                 raise self.garbled(operation, on, f"without {rows}")
             # What is no structure becomes one without anything in it, so that it is counted rather than dropped.
-            yield [cast("Row", row) if isinstance(row, dict) else {} for row in cast("list[object]", found)]
+            yield [row if isinstance(row, dict) else {} for row in found]
             token = page.get(token_name)
             if not token:
                 return

@@ -45,7 +45,9 @@ def facts_of(row: Row) -> Facts:
     state = text(row, "Status") or ""
     created = moment(row, "CreatedOn")
     created_at: Fact[float] = Undecidable("Glue gave no creation time") if created is None else created
-    phase, idle_since = _use(row, state, created_at)
+    command = text(structure(row, "Command"), "Name")
+    name = text(row, "Description")
+    phase, idle_since = _use(row, state, command, created_at)
     timeout = number(row, "IdleTimeout")
     role = text(row, "Role")
     dpus = _dpus(row)
@@ -55,9 +57,9 @@ def facts_of(row: Row) -> Facts:
         created_at=created_at,
         idle_since=idle_since,
         idle_timeout=ABSENT if timeout is None else timeout * 60.0,
-        name=text(row, "Description") or ABSENT,
+        name=name or ABSENT,
         creator=ABSENT if role is None else role.rpartition("/")[2],
-        kind=_kind(row),
+        kind=_kind(row, name, command),
         worker_type=text(row, "WorkerType") or ABSENT,
         dpus=dpus,
         billed_units=dpus,
@@ -65,10 +67,10 @@ def facts_of(row: Row) -> Facts:
     )
 
 
-def _use(row: Row, state: str, created_at: Fact[float]) -> tuple[Fact[Phase], Fact[float]]:
+def _use(row: Row, state: str, command: str | None, created_at: Fact[float]) -> tuple[Fact[Phase], Fact[float]]:
     """The phase and ``idle_since`` as far as the state tells them."""
     if state == _READY:
-        blind_spot = _blind_spot(row)
+        blind_spot = _blind_spot(row, command)
         return (NOT_ASKED, NOT_ASKED) if blind_spot is None else (blind_spot, blind_spot)
     phase = _PHASES.get(state)
     if phase is None:
@@ -79,14 +81,13 @@ def _use(row: Row, state: str, created_at: Fact[float]) -> tuple[Fact[Phase], Fa
     return phase, created_at if phase is Phase.STARTING else ABSENT
 
 
-def _blind_spot(row: Row) -> Undecidable | None:
+def _blind_spot(row: Row, command: str | None) -> Undecidable | None:
     """Why the statements of a READY session would not show all that it does, if they would not."""
     session_type = text(row, "SessionType") or "LIVY"
     if session_type == "SPARK_CONNECT":
         return Undecidable("a Spark Connect session gets its work past the statements that Glue lists")
     if session_type != "LIVY":
         return Undecidable(f"Glue reports the session type {session_type!r}, which is not documented")
-    command = text(structure(row, "Command"), "Name")
     if command == "gluestreaming":
         return Undecidable("a streaming session may keep a query running after its statement has returned")
     if command != "glueetl":
@@ -95,10 +96,11 @@ def _blind_spot(row: Row) -> Undecidable | None:
     return None
 
 
-def _kind(row: Row) -> Fact[str]:
-    if any((text(row, name) or "").startswith(_DATA_PREVIEW_PREFIX) for name in ("Id", "Description")):
+def _kind(row: Row, name: str | None, command: str | None) -> Fact[str]:
+    session_id = text(row, "Id")
+    if (session_id and session_id.startswith(_DATA_PREVIEW_PREFIX)) or (name and name.startswith(_DATA_PREVIEW_PREFIX)):
         return DATA_PREVIEW
-    return text(structure(row, "Command"), "Name") or ABSENT
+    return command or ABSENT
 
 
 def _dpus(row: Row) -> Fact[float]:
