@@ -5,6 +5,7 @@ Each guard says yes, or why not in a sentence for people. They are on by default
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from reaper.core.session import ScopeKey, Session
 
 _DAY_MINUTES = 24 * 60
+_SYSTEMATIC = 2
+"""One look-up that fails is about one session, which is protected by that alone; two are about the look-ups."""
 
 
 def too_young(session: Session, guards: Guards, now: float) -> str | None:
@@ -38,18 +41,47 @@ def outside_hours(guards: Guards, now: float) -> str | None:
     return "stop_hours: outside the hours in which stops are allowed"
 
 
-def over_the_cap(stops: int, live: int, scope: ScopeKey, guards: Guards) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """How many sessions of a scope would be stopped, and what their idleness has cost (USD), as far as that is known."""
+
+    count: int = 0
+    idle_cost: float = 0.0
+
+    def and_one(self, idle_cost: float | None) -> Stops:
+        """One more."""
+        return Stops(self.count + 1, self.idle_cost + (idle_cost or 0.0))
+
+
+def over_the_cap(stops: Stops, live: int, scope: ScopeKey, guards: Guards) -> str | None:
     """Why all ``stops`` in ``scope``, of ``live`` sessions seen there, are withheld, or ``None``."""
-    if stops > guards.max_stops:
+    count = stops.count
+    if count > guards.max_stops:
         return (
-            f"max_stops: {stops} sessions of {scope} would be stopped, and {guards.max_stops} are allowed in one sweep"
+            f"max_stops: {count} sessions of {scope} would be stopped, and {guards.max_stops} are allowed in one sweep. "
+            "If that is right, raise guards.max_stops"
         )
-    if live >= guards.min_population and stops > guards.max_stop_share * live:
+    if live >= guards.min_population and count > guards.max_stop_share * live:
         return (
-            f"max_stop_share: {stops} of the {live} live sessions of {scope} would be stopped, "
-            f"and {guards.max_stop_share:.0%} are allowed in one sweep"
+            f"max_stop_share: {count} of the {live} live sessions of {scope} would be stopped, and "
+            f"{guards.max_stop_share:.0%} are allowed in one sweep. If that is right, raise guards.max_stop_share"
+        )
+    if guards.max_idle_cost is not None and stops.idle_cost > guards.max_idle_cost:
+        return (
+            f"max_idle_cost: the sessions of {scope} that would be stopped have cost {stops.idle_cost:.2f} USD idle, and "
+            f"{guards.max_idle_cost:.2f} are allowed in one sweep. If that is right, raise guards.max_idle_cost"
         )
     return None
+
+
+def tags_untrusted(failed: int, asked: int, scope: ScopeKey, guards: Guards) -> str | None:
+    """Why no stop in ``scope`` is trusted when ``failed`` of ``asked`` sessions' tags could not be read, or ``None``."""
+    if failed < _SYSTEMATIC or failed <= guards.max_tag_failures * asked:
+        return None
+    return (
+        f"max_tag_failures: the tags of {failed} of {asked} sessions of {scope} could not be read, so what protects the others "
+        "is not trusted either. It is released by itself once tags can be read; otherwise raise guards.max_tag_failures"
+    )
 
 
 def is_open(window: StopHours, now: float) -> bool:

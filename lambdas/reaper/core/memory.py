@@ -19,6 +19,9 @@ from reaper.core.vocabulary import Lens, read_idle_cost
 MEMORY_VERSION: Final = 1
 """Of the shape of what is kept. An item of a newer one is not understood, so its session is not stopped."""
 
+CLAIM_LASTS: Final = 900.0
+"""Seconds; a sweep that announced a stop longer ago than a Lambda can live was killed before it could say what came of it."""
+
 MEMORY_DAYS: Final = 90
 """How long a session is remembered after it last matched, and a sweep after it began."""
 

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Missing, Undecidable
-from reaper.core.plan import Finding, Outcome
+from reaper.core.outcome import Outcome
+from reaper.core.plan import Finding
 from reaper.core.vocabulary import VOCABULARY, FactType, Lens
 
 if TYPE_CHECKING:
@@ -59,6 +60,14 @@ class Blind:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tripped:
+    """A guard that withholds a whole scope whatever its policies say; ``why`` names the way to release it."""
+
+    key: ScopeKey
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One sweep, told. ``seen`` counts every session listed, ``live`` those that had not ended."""
@@ -74,6 +83,7 @@ class Report:
     api_calls: Mapping[str, int]
     notes: tuple[str, ...] = ()
     """What else a reader must know: that a switch forced report mode, say."""
+    tripped: tuple[Tripped, ...] = ()
 
     def totals(self) -> dict[str, int]:
         """How many sessions had each outcome; outcomes nobody had are left out."""
@@ -82,8 +92,8 @@ class Report:
 
     def needs_a_person(self) -> bool:
         """True when something could not be read, a stop failed, or a guard withheld one."""
-        alarming = {Outcome.FAILED, Outcome.WITHHELD}
-        return bool(self.blind) or any(finding.outcome in alarming for finding in self.findings)
+        alarming = {Outcome.FAILED, Outcome.WITHHELD, Outcome.NOT_STOPPING}
+        return bool(self.blind or self.tripped) or any(finding.outcome in alarming for finding in self.findings)
 
     def has_offenders(self) -> bool:
         """True when a policy that stops or reports applied to some session."""
@@ -118,6 +128,7 @@ def as_json(report: Report, lens: Lens, now: float) -> Json:
         "totals": report.totals(),
         "idle_cost": round(sum(idle_costs), 2),
         "api_calls": dict(sorted(report.api_calls.items())),
+        **({"guards": [tripped_json(one) for one in report.tripped]} if report.tripped else {}),
         **({"notes": list(report.notes)} if report.notes else {}),
     }
 
@@ -156,6 +167,12 @@ def blind_json(blind: Blind) -> Json:
         "scope": dict(blind.scope),
         "error": blind.error,
     }
+
+
+def tripped_json(tripped: Tripped) -> Json:
+    """One tripped guard as JSON."""
+    key = tripped.key
+    return {"service": key.service, "account": key.account, "region": key.region, "detail": tripped.why}
 
 
 def ref_json(ref: SessionRef) -> Json:

@@ -73,7 +73,6 @@ def replaces(session: Session, stop: StopTaken) -> bool:
         isinstance(created, float)
         and stop.at < created <= stop.at + REGRET_WINDOW
         and session.ref.key == stop.ref.key
-        and session.ref != stop.ref
         and likeness(session) == stop.likeness
     )
 

@@ -66,7 +66,8 @@ def _judge_and_stop(
     """The re-check and, if it holds, the only stop call there is."""
     fresh, verdict = decide(provider, fresh, book, clock())
     checked = replace(finding, session=fresh)
-    if verdict.kind is not VerdictKind.STOP or verdict.grace is not None:
+    # A grace that has passed is this policy's own; another policy's has not even begun.
+    if not (verdict.immediate or (verdict.kind is VerdictKind.STOP and verdict.policy == finding.verdict.policy)):
         why = f"{verdict.kind.value}: {verdict.detail}" if verdict.detail else verdict.kind.value
         return _became(checked, Outcome.SPARED, f"no longer to be stopped when checked again ({_state(fresh)}): {why}")
     now = clock()

@@ -1,26 +1,36 @@
-"""A whole sweep: survey, plan, and in enforce mode act; then the report.
+"""A whole sweep: survey, plan, and in enforce mode act; then the report. With a ledger it remembers, around all of that.
 
 A dry run and a real run differ in one place only: whether :func:`~reaper.sweep.act.act` is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from reaper.core.facts import ABSENT, Facts, Undecidable
+from reaper.core.facts import ABSENT, NOT_ASKED, Facts, Undecidable
+from reaper.core.guards import tags_untrusted
 from reaper.core.judge import KEEP, CompiledBook, Verdict, VerdictKind
-from reaper.core.plan import Finding, Outcome, plan
-from reaper.core.report import Mode, Report
-from reaper.core.session import Session, SessionRef
+from reaper.core.memory import SweepRecord
+from reaper.core.outcome import Outcome
+from reaper.core.plan import Finding, Judged, Setting, plan
+from reaper.core.report import Mode, Report, Tripped
+from reaper.core.session import ScopeKey, Session, SessionRef
+from reaper.core.trends import count_on
+from reaper.sweep import remember
 from reaper.sweep.act import act
-from reaper.sweep.ports import CallCounter, Progress, Provider
-from reaper.sweep.survey import THREADS, Survey, silent, survey
+from reaper.sweep.ports import CallCounter, Ledger, Progress, Provider
+from reaper.sweep.survey import THREADS, Survey, Witness, silent, survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """What one sweep is told to do. ``clock`` gives epoch seconds; ``only`` limits stops to the sessions of a plan."""
+    """What one sweep is told to do.
+
+    ``clock`` gives epoch seconds; ``only`` limits stops to the sessions of a plan; ``ledger`` remembers from sweep to
+    sweep, read only if ``forgetful``; ``witness`` is shown every live session with its verdict, from any thread.
+    """
 
     run_id: str
     mode: Mode
@@ -30,27 +40,40 @@ class Sweep:
     clock: Callable[[], float]
     only: frozenset[SessionRef] | None = None
     notes: tuple[str, ...] = ()
-    progress: Progress = field(default=silent)
+    ledger: Ledger | None = None
+    forgetful: bool = False
+    witness: Witness = lambda _session, _verdict: None
+    progress: Progress = silent
     threads: int = THREADS
 
 
 def run(sweep: Sweep) -> Report:
     """Do the sweep and say what came of it. Stops sessions only in enforce mode."""
     started = sweep.clock()
+    past = remember.look_back(sweep.ledger, started) if sweep.ledger else remember.Past()
+    regrets = remember.Regrets(past, started)
+
+    def witness(session: Session, verdict: Verdict) -> None:
+        regrets.see(session)
+        sweep.witness(session, verdict)
+
     seen = survey(
         sweep.providers,
         sweep.book,
         started,
-        remember=sweep.only or frozenset(),
+        remember=(sweep.only or frozenset()) | {stop.ref for stop in past.pending},
+        witness=witness,
         progress=sweep.progress,
         threads=sweep.threads,
     )
-    findings = plan(seen.judged, seen.live, sweep.book.book.guards, started, only=sweep.only)
-    if sweep.only is not None:
-        findings = (*findings, *_no_longer(sweep.only, findings, seen))
-    if sweep.mode is Mode.ENFORCE:
-        providers = {provider.key: provider for provider in sweep.providers}
-        findings = act(findings, providers, sweep.book, sweep.clock, sweep.progress)
+    if sweep.ledger is None:
+        findings = _plan(sweep, seen, started, None)
+        notes: tuple[str, ...] = ()
+        tripped: Mapping[ScopeKey, str] = {}
+        if sweep.mode is Mode.ENFORCE:
+            findings = _act(sweep, findings)
+    else:
+        findings, notes, tripped = _remembering(sweep, sweep.ledger, past, seen, regrets, started)
     return Report(
         run_id=sweep.run_id,
         mode=sweep.mode,
@@ -61,8 +84,99 @@ def run(sweep: Sweep) -> Report:
         findings=findings,
         blind=tuple(seen.blind),
         api_calls=sweep.counter.counts(),
-        notes=sweep.notes,
+        notes=(*sweep.notes, *notes),
+        tripped=tuple(
+            Tripped(scope, why) for scope, why in sorted({**_tag_trouble(sweep, seen), **tripped}.items(), key=str)
+        ),
     )
+
+
+def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
+    sweep: Sweep, ledger: Ledger, past: remember.Past, seen: Survey, regrets: remember.Regrets, started: float
+) -> tuple[tuple[Finding, ...], tuple[str, ...], Mapping[ScopeKey, str]]:
+    """Plan and act with what is remembered: findings, notes, and scopes whose population is not believed."""
+    blind = frozenset(one.key for one in seen.blind)
+    known = remember.Seen(judged=seen.judged, live=seen.live, blind=blind, regrets=regrets.found)
+    taken = remember.take_in(ledger, past, known, sweep.book, started)
+    confirmations = remember.confirm(taken, known, {provider.key for provider in sweep.providers}, started)
+    settled_otherwise = {finding.ref for finding in confirmations if finding.outcome is Outcome.NOT_STOPPING}
+    planned = _plan(sweep, seen, started, taken.recalled)
+    findings = remember.freshly(
+        [*(finding for finding in planned if finding.ref not in settled_otherwise), *confirmations], taken
+    )
+    tripped = taken.recalled.tripped
+    if sweep.forgetful:
+        notes = () if taken.recalled.trouble is None else (taken.recalled.trouble,)
+        return findings, notes, tripped
+    regretted = remember.new_regrets(taken, known)
+    acts = sweep.mode is Mode.ENFORCE and any(finding.allowed for finding in findings)
+    record = SweepRecord(
+        run_id=sweep.run_id,
+        started_at=started,
+        finished_at=None if acts else sweep.clock(),
+        mode=sweep.mode.value,
+        live={scope: live for scope, live in seen.live.items() if scope not in blind},
+        blind=blind,
+        claims=tuple(finding.ref for finding in findings if finding.allowed) if acts else (),
+        unconfirmed=_still_unconfirmed(taken, findings),
+        counts=count_on(remember.counts_before(past), started, regrets=[stop.policy for stop in regretted.values()]),
+    )
+    told = remember.announce(ledger, findings, taken, record, regretted=regretted, acts=acts)
+    if not acts:
+        return told.findings, told.notes, tripped
+    findings = _act(sweep, told.findings)
+    claimed = {before.ref for before in told.findings if before.allowed}
+    done = {finding.ref: finding for finding in findings if finding.ref in claimed}
+    now = sweep.clock()
+    stops = remember.stops_taken(done.values(), told.kept, now)
+    finished = replace(
+        told.record,
+        finished_at=now,
+        stops=stops,
+        counts=count_on(record.counts, started, stops=[stop.policy for stop in stops]),
+    )
+    return findings, (*told.notes, *remember.settle(ledger, done, told.kept, finished, now)), tripped
+
+
+def _still_unconfirmed(taken: remember.TakenIn, findings: Sequence[Finding]) -> tuple[remember.StopTaken, ...]:
+    confirmed = {finding.ref for finding in findings if finding.outcome is Outcome.CONFIRMED}
+    return tuple(
+        stop
+        for stop in taken.past.pending
+        if stop.ref not in confirmed and (memory := taken.before.get(stop.ref)) is not None and memory.awaiting
+    )
+
+
+def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | None) -> tuple[Finding, ...]:
+    setting = Setting(
+        guards=sweep.book.book.guards,
+        live=seen.live,
+        now=now,
+        lens=sweep.book.lens,
+        only=sweep.only,
+        tag_trouble=_tag_trouble(sweep, seen),
+        recalled=recalled,
+    )
+    findings = plan(seen.judged, setting)
+    return findings if sweep.only is None else (*findings, *_no_longer(sweep.only, findings, seen))
+
+
+def _act(sweep: Sweep, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    providers = {provider.key: provider for provider in sweep.providers}
+    return act(findings, providers, sweep.book, sweep.clock, sweep.progress)
+
+
+def _tag_trouble(sweep: Sweep, seen: Survey) -> dict[ScopeKey, str]:
+    """Scopes in which too many of the tags asked for could not be read."""
+    asked = Counter(_scope(one) for one in seen.judged if one.session.facts.tags is not NOT_ASKED)
+    failed = Counter(_scope(one) for one in seen.judged if isinstance(one.session.facts.tags, Undecidable))
+    guards = sweep.book.book.guards
+    troubles = {scope: tags_untrusted(failed[scope], count, scope, guards) for scope, count in asked.items()}
+    return {scope: why for scope, why in troubles.items() if why is not None}
+
+
+def _scope(one: Judged) -> ScopeKey:
+    return one.session.ref.key
 
 
 def _no_longer(only: frozenset[SessionRef], findings: Sequence[Finding], seen: Survey) -> list[Finding]:

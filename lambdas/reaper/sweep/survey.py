@@ -25,6 +25,9 @@ THREADS = 16
 """Measured: more only costs (a CA bundle is loaded for every new TLS connection)."""
 
 
+Witness = Callable[[Session, Verdict], None]
+
+
 def silent(_line: str) -> None:
     """No progress is shown."""
 
@@ -39,23 +42,26 @@ class Survey:
     seen: int = 0
 
 
-def survey(  # noqa: PLR0913 - three of the six have a default and are named
+def survey(  # noqa: PLR0913 - four of the seven have a default and are named
     providers: Iterable[Provider],
     book: CompiledBook,
     now: float,
     *,
     remember: frozenset[SessionRef] = frozenset(),
+    witness: Witness = lambda _session, _verdict: None,
     progress: Progress = silent,
     threads: int = THREADS,
 ) -> Survey:
     """Every session of ``providers``, judged at ``now``; blind scopes named.
 
-    Sessions in ``remember`` are in the result whatever the verdict.
+    Sessions in ``remember`` are in the result whatever the verdict. ``witness`` is shown every live session with its
+    verdict, from any thread; what it raises is a fault in judging that session.
     """
     found: list[Judged] = []
     lock = threading.Lock()
 
     def settled(session: Session, verdict: Verdict) -> None:
+        witness(session, verdict)
         if verdict.kind is not VerdictKind.KEEP or session.ref in remember:
             with lock:
                 found.append(Judged(session, verdict))
@@ -74,7 +80,9 @@ def survey(  # noqa: PLR0913 - three of the six have a default and are named
         try:
             settled(*decide(provider, session, book, now))
         except Exception as error:  # noqa: BLE001 - a fault in judging one session must neither hide it nor the others
-            settled(session, Verdict(VerdictKind.UNDETERMINED, None, f"judging it failed: {error!r}"))
+            failed = Verdict(VerdictKind.UNDETERMINED, None, f"judging it failed: {error!r}")
+            with lock:
+                found.append(Judged(session, failed))
 
     walk = _Walk(open_still, close, progress, threads)
     walk.over(providers)

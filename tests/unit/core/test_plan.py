@@ -7,7 +7,8 @@ import pytest
 from reaper.core.facts import ABSENT, Undecidable
 from reaper.core.guards import is_open
 from reaper.core.judge import Verdict, VerdictKind
-from reaper.core.plan import Judged, Outcome, plan
+from reaper.core.plan import Judged, Outcome, Setting
+from reaper.core.plan import plan as make_plan
 from reaper.core.policy.model import Guards, StopHours
 from reaper.core.report import rfc3339
 from tests.support.sessions import HOUR, MINUTE, NOW, ref, session
@@ -15,6 +16,10 @@ from tests.support.sessions import HOUR, MINUTE, NOW, ref, session
 STOP = Verdict(VerdictKind.STOP, "idle", "unused")
 KEY = ref().key
 WEEKDAYS = frozenset(range(5))
+
+
+def plan(judged, live, guards, now, **more):
+    return make_plan(judged, Setting(guards=guards, live=live, now=now, **more))
 
 
 def planned(count, live, guards=None, **more):
