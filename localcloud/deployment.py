@@ -161,7 +161,7 @@ def deploy(cloud: LocalCloud, context: Mapping[str, str]) -> Deployment:
 def _cdk(cloud: LocalCloud, arguments: Sequence[str], context: Mapping[str, str]) -> None:
     unwanted = ("AWS_", "ALIBABA_CLOUD_")
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
-    environment = {**inherited, **cloud.env(), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+    environment = {**inherited, **cloud.env(), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
     # An assembly of its own each time: two runs at once must not share one.
     assembly = tempfile.mkdtemp(prefix="cdk.out-")
     options = ["--output", assembly, "--no-notices", "--progress", "events"]

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infra.settings import DEFAULTS, ContextError, read_context
+from reaper.settings import AlibabaTarget, Mode, Notify
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def problems(**context):
+    with pytest.raises(ContextError) as caught:
+        read_context(context, root=ROOT)
+    return caught.value.problems
+
+
+def test_nothing_said_means_a_report_of_the_three_services_of_aws_every_hour():
+    settings = read_context({}, root=ROOT)
+
+    assert settings.mode is Mode.REPORT
+    assert settings.services == ("glue", "athena", "deadline")
+    assert settings.schedule.expression == "rate(1 hour)"
+    assert settings.regions == settings.emails == ()
+    assert settings.alibaba is None
+
+
+def test_cdk_json_documents_every_key_with_its_default():
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    documented = {line.split()[0] for line in context.pop("//")[1:]}
+
+    assert context == DEFAULTS
+    assert documented == set(DEFAULTS)
+
+
+def test_text_from_the_command_line_means_what_json_means():
+    settings = read_context(
+        {
+            "mode": "enforce",
+            "services": "glue, emr-serverless-spark",
+            "regions": "eu-central-1,us-gov-west-1",
+            "emails": "a@example.org,b@example.org",
+            "notify": "always",
+            "memory_mb": "1024",
+            "timeout_minutes": "15",
+            "log_retention_days": "7",
+            "reserve_concurrency": "false",
+            "alibaba_region": "ap-southeast-1",
+            "alibaba_secret": "reaper/alibaba",
+            "alibaba_endpoint": "http://127.0.0.1:8080",
+        },
+        root=ROOT,
+    )
+
+    assert settings.mode is Mode.ENFORCE
+    assert settings.services == ("glue", "emr-serverless-spark")
+    assert settings.regions == ("eu-central-1", "us-gov-west-1")
+    assert settings.emails == ("a@example.org", "b@example.org")
+    assert settings.notify is Notify.ALWAYS
+    assert (settings.memory_mb, settings.timeout_minutes, settings.log_retention_days) == (1024, 15, 7)
+    assert settings.reserve_concurrency is False
+    assert settings.alibaba == AlibabaTarget(
+        region="ap-southeast-1", secret="reaper/alibaba", account="unknown", endpoint="http://127.0.0.1:8080"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("mode", "enforced", "it should be report or enforce; did you mean enforce?"),
+        ("mode", None, "it should be report or enforce"),
+        ("schedule", "hourly", "'hourly' is not a schedule"),
+        ("schedule", 5, "'5' is not a schedule"),
+        ("services", "glew", "names 'glew': it should be one of glue, athena"),
+        ("services", "glew", "did you mean glue?"),
+        ("services", "", "is empty: name at least one of"),
+        ("services", {"glue": True}, "it should be a list, or text with commas"),
+        ("services", ["glue", 1], "it should be a list, or text with commas"),
+        ("regions", "eu-centrl-1", "names 'eu-centrl-1': it should be an AWS region"),
+        ("regions", "Frankfurt", "it should be an AWS region"),
+        ("emails", "nobody", "names 'nobody': it should be an email address"),
+        ("notify", "never", "it should be findings or always"),
+        ("policies", "nowhere.yaml", "names 'nowhere.yaml', which is no file in"),
+        ("policies", "", "which is no file in"),
+        ("memory_mb", "128", "a whole number from 256 to 10240"),
+        ("memory_mb", True, "a whole number from 256 to 10240"),
+        ("memory_mb", "½", "a whole number from 256 to 10240"),
+        ("timeout_minutes", 16, "a whole number from 1 to 15"),
+        ("log_retention_days", 10, "it should be one of 1, 3, 5, 7"),
+        ("reserve_concurrency", "yes", "it should be true or false"),
+        ("stack_name", "no spaces", "letters, digits and hyphens"),
+    ],
+)
+def test_a_wrong_value_is_said_in_one_sentence_that_names_its_key(key, value, sentence):
+    found = problems(**{key: value})
+
+    assert len(found) == 1
+    assert found[0].startswith(f"context key {key} ")
+    assert sentence in found[0]
+
+
+def test_everything_wrong_is_said_at_once():
+    found = problems(mode="off", services="glew,athina", memory_mb="lots")
+
+    assert [problem.split()[2] for problem in found] == ["services", "services", "mode", "memory_mb"]
+
+
+def test_alibaba_needs_its_region_and_its_secret_only_when_it_is_looked_at():
+    found = problems(services="emr-serverless-spark")
+
+    assert [problem.split()[2] for problem in found] == ["alibaba_region", "alibaba_secret"]
+    assert read_context({"alibaba_region": "nonsense!"}, root=ROOT).alibaba is None
+
+
+def test_a_misspelt_key_is_refused_and_keys_of_others_are_left_alone():
+    assert problems(shedule="rate(1 day)") == ["context key shedule is not known; did you mean schedule?"]
+    assert read_context({"@aws-cdk/core:x": True, "team": "data"}, root=ROOT).mode is Mode.REPORT
