@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from reaper.core.facts import Facts
+from reaper.core.judge import Verdict
 from reaper.core.memory import Memory, SweepRecord, Unreadable
 from reaper.core.session import Scope, ScopeKey, Session, SessionRef
 
@@ -143,9 +144,43 @@ class Ledger(Protocol):
         """Write each memory (and the sweep) at the version after its own, if its own is still the one kept.
 
         One request per 100 items. Returns the refs that somebody else wrote meanwhile: those are as they left them, the
-        others are written. A sweep record somebody else wrote is left alone too.
+        others are written. Nobody else writes this sweep's record, but where they did, theirs stays.
 
         Raises:
             LedgerError: it is not known whether everything was written; nothing may be stopped on the strength of it.
+        """
+        ...
+
+
+class HistoryError(Exception):
+    """What a sweep saw was not recorded. ``str(error)`` is one sentence; nothing else is wrong with the sweep."""
+
+
+class SweepBegun(Protocol):
+    """Which sweep it is, and when it began: a :class:`~reaper.core.report.Report` is one."""
+
+    @property
+    def run_id(self) -> str:
+        """The sweep's own id."""
+        ...
+
+    @property
+    def started_at(self) -> float:
+        """The moment its sessions were judged at, epoch seconds."""
+        ...
+
+
+class HistoryRecorder(Protocol):
+    """Keeps what one sweep saw, for policies to be tried on later."""
+
+    def record(self, session: Session, verdict: Verdict) -> None:
+        """Take in one live session as it was judged. Safe from any thread, and never raises: :meth:`close` tells."""
+        ...
+
+    def close(self, run: SweepBegun) -> None:
+        """Keep the whole recording, once, after the last :meth:`record`.
+
+        Raises:
+            HistoryError: it could not be kept, all of it; a part of it is never passed off as the whole.
         """
         ...
