@@ -10,8 +10,9 @@ from reaper.core import durations
 from reaper.core.explain import Explanation, PolicyExplanation, explain
 from reaper.core.guards import describe_hours, outside_hours, too_young
 from reaper.core.judge import Verdict, VerdictKind, judge
+from reaper.core.outcome import Outcome
 from reaper.core.pin import KEEP_UNTIL
-from reaper.core.plan import Finding, Outcome
+from reaper.core.plan import Finding
 from reaper.core.report import blind_json, facts_json, ref_json, rfc3339
 from reaper.core.session import Phase, Session
 from reaper.core.truth import Open, Truth

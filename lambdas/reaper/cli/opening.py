@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
-from reaper.cli.console import say
+from reaper.cli.console import Progress, say
 from reaper.cli.errors import CommandError
 from reaper.cli.text import clean
 
@@ -30,7 +31,9 @@ def open_selected(common: Common) -> Opened:
         alibaba_region=common.alibaba_region,
     )
     try:
-        opened = open_providers(selection, os.environ)
+        with Progress(sys.stderr, quiet=common.quiet) as progress:
+            progress("Asking whose credentials these are")
+            opened = open_providers(selection, os.environ)
     except StartError as error:
         raise CommandError(clean(error)) from error
     if not common.quiet:

@@ -16,11 +16,13 @@ from reaper.cli.render_rows import (
     card,
     csv_facts,
     csv_ref,
+    guard_lines,
+    guard_markdown,
     joined,
     state,
 )
-from reaper.cli.text import clean, count, fact, scope
-from reaper.core.plan import Outcome
+from reaper.cli.text import NOTHING, UNKNOWN, clean, count, fact, scope
+from reaper.core.outcome import Outcome
 from reaper.core.report import REPORTED_FACTS
 
 if TYPE_CHECKING:
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
 
 HEADINGS = {
     Outcome.FAILED: "Could not be stopped",
+    Outcome.NOT_STOPPING: "Still running after its stop was accepted",
     Outcome.STOPPED: "Stopped",
     Outcome.WOULD_STOP: "Would be stopped",
     Outcome.WITHHELD: "Withheld by a guard, not stopped",
     Outcome.WARNED: "In grace, not stopped",
     Outcome.SNOOZED: "Snoozed, not stopped",
+    Outcome.CONFIRMED: "Stopped earlier, and ended since",
     Outcome.SPARED: "Spared: no longer to be stopped when checked again",
     Outcome.ALREADY_GONE: "Already gone",
     Outcome.REPORTED: "Reported",
@@ -43,11 +47,13 @@ HEADINGS = {
 
 _WORDS = {
     Outcome.FAILED: "could not be stopped",
+    Outcome.NOT_STOPPING: "still running after a stop",
     Outcome.STOPPED: "stopped",
     Outcome.WOULD_STOP: "would be stopped",
     Outcome.WITHHELD: "withheld by a guard",
     Outcome.WARNED: "in grace",
     Outcome.SNOOZED: "snoozed",
+    Outcome.CONFIRMED: "ended after an earlier stop",
     Outcome.SPARED: "spared",
     Outcome.ALREADY_GONE: "already gone",
     Outcome.REPORTED: "reported",
@@ -72,7 +78,7 @@ _CSV_COLUMNS = (
 
 def render_report(document: Json, output: str, surface: Surface) -> str:
     """``document`` as ``output``: ``table json jsonl csv markdown``. The human formats name every blind scope too."""
-    findings, blind = _in_order(document["findings"]), document["blind"]
+    findings, blind, guards = _in_order(document["findings"]), document["blind"], document.get("guards", ())
     match output:
         case "json":
             return as_json(document)
@@ -81,9 +87,17 @@ def render_report(document: Json, output: str, surface: Surface) -> str:
         case "csv":
             return comma_separated(_CSV_COLUMNS, _csv_rows(document["findings"], blind))
         case "markdown":
-            return joined(_nothing(document) if not findings else markdown(_wide(findings)), blind_markdown(blind))
+            return joined(
+                _nothing(document) if not findings else markdown(_wide(findings)),
+                guard_markdown(guards),
+                blind_markdown(blind),
+            )
         case _:
-            return joined(_table(document, findings, surface), blind_lines(blind, surface.width))
+            return joined(
+                _table(document, findings, surface),
+                guard_lines(guards, surface.width),
+                blind_lines(blind, surface.width),
+            )
 
 
 def summary(document: Json, *, enforcing: bool, planned_only: bool = False) -> list[str]:
@@ -96,6 +110,8 @@ def summary(document: Json, *, enforcing: bool, planned_only: bool = False) -> l
     if document["idle_cost"]:
         lines.append(f"Idleness has cost about {document['idle_cost']:.2f} USD so far (an estimate from list prices).")
     lines += [clean(note) for note in document.get("notes", ())]
+    if guards := document.get("guards"):
+        lines.append(f"STOPS ARE WITHHELD in {count(len(guards), 'scope')} by a guard that should be looked at.")
     if blind := document["blind"]:
         lines.append(f"{count(len(blind), 'scope')} COULD NOT BE READ: what runs there is unknown.")
     if planned_only:
@@ -166,7 +182,8 @@ def _reason(finding: Json) -> str:
     if finding["detail"]:
         return clean(finding["detail"])
     idle = fact(finding["facts"], "idle_for")
-    return f"idle for {idle}" if idle and idle not in {"-", "?", "0s"} else "the policy applies"
+    stops = finding["verdict"] == "stop" and idle not in {"", NOTHING, UNKNOWN, "0s"}
+    return f"idle for {idle}" if stops else "the policy applies"
 
 
 def _csv_rows(findings: Sequence[Json], blind: Sequence[Json]) -> list[tuple[object, ...]]:

@@ -13,6 +13,7 @@ Json = Mapping[str, Any]
 
 CARD_COLUMNS = ("SESSION", "STATE", "IDLE", "AGE")
 BLIND_TITLE = "COULD NOT BE READ; sessions may be running there unseen"
+GUARD_TITLE = "STOPS WITHHELD by a guard that should be looked at"
 
 
 def as_json(document: Json) -> str:
@@ -73,24 +74,36 @@ def doubts(facts: Json) -> str:
 
 def blind_lines(blind: Sequence[Json], width: int | None = None) -> str:
     """The blind scopes for people, one a line under a heading; empty where there are none. ``None``: lines of any length."""
-    if not blind:
-        return ""
-    lines = [f"{BLIND_TITLE} ({count(len(blind), 'scope')}):"]
-    lines += [f"  {place(one)}: {clean(one['error'])}" for one in blind]
-    if width is not None:
-        lines = [
-            part for line in lines for part in wrapped(line.strip(), width, line[: len(line) - len(line.lstrip())])
-        ]
-    return "\n".join(lines) + "\n"
+    return _list(f"{BLIND_TITLE} ({count(len(blind), 'scope')}):", blind, "error", width)
 
 
 def blind_markdown(blind: Sequence[Json]) -> str:
     """The same, for Markdown."""
-    if not blind:
+    return _markdown_list(BLIND_TITLE, blind, "error")
+
+
+def guard_lines(guards: Sequence[Json], width: int | None = None) -> str:
+    """The guards that withhold a whole scope, for people; empty where there are none."""
+    return _list(f"{GUARD_TITLE} ({count(len(guards), 'scope')}):", guards, "detail", width)
+
+
+def guard_markdown(guards: Sequence[Json]) -> str:
+    """The same, for Markdown."""
+    return _markdown_list(GUARD_TITLE, guards, "detail")
+
+
+def _list(title: str, entries: Sequence[Json], said: str, width: int | None) -> str:
+    if not entries:
         return ""
-    lines = [f"**{BLIND_TITLE}:**", ""]
-    lines += [f"- {markdown_text(place(one))}: {markdown_text(one['error'])}" for one in blind]
-    return "\n".join(lines) + "\n"
+    lines = [f"{place(one)}: {clean(one[said])}" for one in entries]
+    if width is None:
+        return "\n".join([title, *(f"  {line}" for line in lines)]) + "\n"
+    return "\n".join([*wrapped(title, width), *(part for line in lines for part in wrapped(line, width, "  "))]) + "\n"
+
+
+def _markdown_list(title: str, entries: Sequence[Json], said: str) -> str:
+    lines = [f"- {markdown_text(place(one))}: {markdown_text(one[said])}\n" for one in entries]
+    return f"**{title}:**\n\n{''.join(lines)}" if lines else ""
 
 
 def joined(*parts: str) -> str:

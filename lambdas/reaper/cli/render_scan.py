@@ -20,7 +20,7 @@ from reaper.cli.render_rows import (
     joined,
     state,
 )
-from reaper.cli.text import clean, count, fact, scope
+from reaper.cli.text import NOTHING, UNKNOWN, clean, count, fact, scope
 from reaper.core.report import REPORTED_FACTS
 
 if TYPE_CHECKING:
@@ -98,14 +98,14 @@ def _stack(sessions: Sequence[Json]) -> Stack:
 
 def _tags(facts: Json) -> str:
     known = fact(facts, "tags")
-    return f"tags {known}" if known not in {"", "-", "?"} else ""
+    return f"tags {known}" if known not in {"", NOTHING, UNKNOWN} else ""
 
 
 def _size(facts: Json) -> str:
     dpus = fact(facts, "dpus")
     worker = fact(facts, "worker_type")
-    known = [f"{dpus} DPU"] if dpus not in {"", "-", "?"} else []
-    return " ".join(([worker] if worker not in {"", "-", "?"} else []) + known)
+    known = [f"{dpus} DPU"] if dpus not in {"", NOTHING, UNKNOWN} else []
+    return " ".join(([worker] if worker not in {"", NOTHING, UNKNOWN} else []) + known)
 
 
 def _csv_rows(sessions: Sequence[Json], blind: Sequence[Json]) -> list[tuple[object, ...]]:

@@ -67,9 +67,9 @@ def scope(value: Mapping[str, str]) -> str:
 
 
 def place(where: Mapping[str, Any]) -> str:
-    """``athena 123456789012 eu-central-1 workgroup=science`` for a ref or a blind scope."""
+    """``athena 123456789012 eu-central-1 workgroup=science`` for a ref, a blind scope or a guard's."""
     parts = (where["service"], where["account"], where["region"])
-    return " ".join(part for part in (*map(clean, parts), scope(where["scope"])) if part)
+    return " ".join(part for part in (*map(clean, parts), scope(where.get("scope", {}))) if part)
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
