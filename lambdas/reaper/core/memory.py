@@ -60,6 +60,8 @@ class Memory:
     outcome: Outcome
     """What people were last told of it."""
     outcome_since: float
+    told_by: str = ""
+    """The run that was to tell people so; its record says whether it did."""
     warned_at: float | None = None
     """When the warning went out that this run of ``policy`` began with; ``None`` while there was none."""
     snooze: Snooze | None = None
@@ -136,6 +138,8 @@ class SweepRecord:
     """Stops of sweeps before it that were still to be confirmed when it ended."""
     counts: tuple[PolicyCount, ...] = ()
     """Stops and regrets by policy and day, carried on from sweep to sweep."""
+    told: bool = True
+    """Whether what it had to tell has left the program."""
     version: int = 0
 
 

@@ -59,6 +59,8 @@ class Recalled:
     unreadable: Mapping[SessionRef, str] = field(default_factory=lambda: MappingProxyType({}))
     trouble: str | None = None
     """Why nothing the ledger says can be trusted; then nothing is stopped."""
+    untold: frozenset[SessionRef] = frozenset()
+    """Sessions whose warning may not have reached anybody yet."""
     tripped: Mapping[ScopeKey, str] = field(default_factory=lambda: MappingProxyType({}))
     """Scopes whose population is not believed, and why."""
     fallen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -144,20 +146,22 @@ def _waits(one: Judged, setting: Setting) -> tuple[Outcome, str] | None:
     if verdict.stage is Stage.WARN:
         return Outcome.WARNED, f"stage warn: {verdict.policy} warns and never stops"
     if verdict.grace is not None and (recalled is None or recalled.trouble is None):
-        return _in_grace(verdict.grace, memory, setting)
+        return _in_grace(
+            verdict.grace, memory, setting, told=recalled is None or one.session.ref not in recalled.untold
+        )
     if setting.only is not None and one.session.ref not in setting.only:
         return Outcome.WOULD_STOP, NOT_IN_PLAN
     return None
 
 
-def _in_grace(grace: float, memory: Memory | None, setting: Setting) -> tuple[Outcome, str] | None:
+def _in_grace(grace: float, memory: Memory | None, setting: Setting, *, told: bool) -> tuple[Outcome, str] | None:
     lasts = durations.format(grace)
     if setting.recalled is None:
         return Outcome.WARNED, f"grace of {lasts}: {NEVER_STOPS}"
     if memory is None:
         return None
     warned_at = setting.now if memory.warned_at is None else memory.warned_at
-    if memory.warned_at is not None and setting.now - warned_at >= grace:
+    if memory.warned_at is not None and setting.now - warned_at >= grace and told:
         return None
     return Outcome.WARNED, f"grace of {lasts}: stopped from {moment(warned_at + grace)} on if it is not used before"
 

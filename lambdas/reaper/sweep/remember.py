@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 
 from reaper.core.facts import ABSENT, Facts
 from reaper.core.judge import KEEP, CompiledBook, VerdictKind
-from reaper.core.memory import Claim, Memory, PolicyCount, StopTaken, SweepRecord, Unreadable, goes_on, recall
+from reaper.core.memory import (
+    CLAIM_LASTS,
+    Claim,
+    Memory,
+    PolicyCount,
+    StopTaken,
+    SweepRecord,
+    Unreadable,
+    goes_on,
+    recall,
+)
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding, Judged, Recalled, moment
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
@@ -112,6 +122,7 @@ def take_in(ledger: Ledger, past: Past, seen: Seen, book: CompiledBook, now: flo
         if one.verdict.kind is not VerdictKind.KEEP and not isinstance(known.get(ref), Unreadable):
             memories[ref] = _with_this_sweep(before.get(ref), one, past, book, now)
     guards = book.book.guards
+    untold = {ref for ref, memory in before.items() if not _was_told(memory, past)}
     tripped = {
         scope: why
         for scope, live in seen.live.items()
@@ -122,6 +133,7 @@ def take_in(ledger: Ledger, past: Past, seen: Seen, book: CompiledBook, now: flo
         recalled=Recalled(
             memories=memories,
             unreadable={ref: item.reason for ref, item in known.items() if isinstance(item, Unreadable)},
+            untold=frozenset(untold),
             tripped=tripped,
             fallen=fallen(counts_before(past), guards.max_regret_share),
         ),
@@ -136,11 +148,28 @@ def _with_this_sweep(before: Memory | None, one: Judged, past: Past, book: Compi
     if before and before.awaiting and before.stopped_at and isinstance(created, float) and created > before.stopped_at:
         # The same id, made anew (dbt-glue does): what we stopped has ended, and this is another session.
         before = replace(before, confirmed_at=now, warned_at=None, held_since=now)
+    if before and _was_lost(before, past, now):
+        # The sweep that warned was killed before anybody heard of it, so that was no warning.
+        before = replace(before, warned_at=None)
     use_resets = verdict.kind is VerdictKind.STOP and not book.applies_in_use(verdict.policy)
     unbroken = before is not None and goes_on(
         before, session, verdict, last_sweep_of(session.ref.key, past.records), use_resets=use_resets
     )
     return recall(before, session, verdict, now, goes_on=unbroken, lens=book.lens)
+
+
+def _was_told(memory: Memory, past: Past) -> bool:
+    """False while the run that was to tell of the memory's outcome has not said that it did."""
+    return all(record.told for record in past.records if record.run_id == memory.told_by)
+
+
+def _was_lost(memory: Memory, past: Past, now: float) -> bool:
+    """True when the run that was to tell of it must have been killed before it could."""
+    return any(
+        not record.told and now - record.started_at >= CLAIM_LASTS
+        for record in past.records
+        if record.run_id == memory.told_by
+    )
 
 
 def confirm(taken: TakenIn, seen: Seen, providers: Collection[ScopeKey], now: float) -> list[Finding]:
@@ -167,14 +196,16 @@ def _confirmed(stop: StopTaken) -> Finding:
     return Finding(session, KEEP, Outcome.CONFIRMED, f"ended, as {stop.policy} told it to at {moment(stop.at)}")
 
 
-def freshly(findings: Iterable[Finding], taken: TakenIn) -> tuple[Finding, ...]:
+def freshly(findings: Iterable[Finding], taken: TakenIn, now: float) -> tuple[Finding, ...]:
     """``findings``, those marked that people were told of before."""
-    return tuple(replace(finding, news=_is_news(finding, taken)) for finding in findings)
+    return tuple(replace(finding, news=_is_news(finding, taken, now)) for finding in findings)
 
 
-def _is_news(finding: Finding, taken: TakenIn) -> bool:
+def _is_news(finding: Finding, taken: TakenIn, now: float) -> bool:
     before, memory = taken.before.get(finding.ref), taken.recalled.memories.get(finding.ref)
     if before is None or memory is None or before.outcome is not finding.outcome:
+        return True
+    if _was_lost(before, taken.past, now):
         return True
     anew = memory.held_since > before.held_since
     return anew and finding.outcome is not Outcome.NOT_STOPPING
@@ -232,6 +263,8 @@ def _told(memory: Memory, finding: Finding, run_id: str, now: float, *, acts: bo
     if acts and finding.allowed:
         return replace(memory, claim=Claim(run_id=run_id, at=now, policy=finding.verdict.policy or ""))
     memory = _with_outcome(memory, finding.outcome, now)
+    if finding.news:
+        memory = replace(memory, told_by=run_id)
     if finding.outcome is Outcome.WARNED and memory.warned_at is None:
         return replace(memory, warned_at=now)
     return replace(memory, confirmed_at=now) if finding.outcome is Outcome.CONFIRMED else memory
@@ -250,27 +283,36 @@ def _withhold(findings: Sequence[Finding], refs: Collection[SessionRef], why: st
     )
 
 
+def mark_told(ledger: Ledger, record: SweepRecord) -> tuple[str, ...]:
+    """Write that what the sweep had to tell has left the program. Returns notes for people."""
+    try:
+        ledger.write((), replace(record, told=True))
+    except LedgerError as error:
+        return (f"the next sweep may tell the same again: {error}",)
+    return ()
+
+
 def settle(
     ledger: Ledger,
     done: Mapping[SessionRef, Finding],
     kept: Mapping[SessionRef, Memory],
     record: SweepRecord,
     now: float,
-) -> list[str]:
+) -> tuple[str, ...]:
     """Write what became of every announced stop, and that the sweep is finished. Returns notes for people."""
     due = {ref: settled(kept[ref], finding, now) for ref, finding in done.items() if ref in kept}
     try:
         lost = ledger.write(list(due.values()), record)
         for _ in range(_ATTEMPTS):
             if not lost:
-                return []
+                return ()
             # Somebody snoozed it meanwhile, say: what we did has to be remembered beside that.
             current = ledger.recall(sorted(lost, key=str))
             merged = [settled(memory, done[ref], now) for ref, memory in current.items() if isinstance(memory, Memory)]
             lost = ledger.write(merged)
     except LedgerError as error:
-        return [f"what became of {len(due)} announced stops is not in the ledger: {error}"]
-    return [f"what became of {', '.join(sorted(ref.id for ref in lost))} is not in the ledger: it kept changing"]
+        return (f"what became of {len(due)} announced stops is not in the ledger: {error}",)
+    return (f"what became of {', '.join(sorted(ref.id for ref in lost))} is not in the ledger: it kept changing",)
 
 
 def settled(memory: Memory, finding: Finding, now: float) -> Memory:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Facts, Undecidable
 from reaper.core.guards import tags_untrusted
@@ -29,7 +29,8 @@ class Sweep:
     """What one sweep is told to do.
 
     ``clock`` gives epoch seconds; ``only`` limits stops to the sessions of a plan; ``ledger`` remembers from sweep to
-    sweep, read only if ``forgetful``; ``witness`` is shown every live session with its verdict, from any thread.
+    sweep, read only if ``forgetful``; ``witness`` is shown every live session with its verdict, from any thread. ``tell``
+    has people told of the report and returns what went wrong with that; nothing at all means that it was told.
     """
 
     run_id: str
@@ -43,6 +44,7 @@ class Sweep:
     ledger: Ledger | None = None
     forgetful: bool = False
     witness: Witness = lambda _session, _verdict: None
+    tell: Callable[[Report], tuple[str, ...]] | None = None
     progress: Progress = silent
     threads: int = THREADS
 
@@ -68,46 +70,61 @@ def run(sweep: Sweep) -> Report:
     )
     if sweep.ledger is None:
         findings = _plan(sweep, seen, started, None)
-        notes: tuple[str, ...] = ()
-        tripped: Mapping[ScopeKey, str] = {}
-        if sweep.mode is Mode.ENFORCE:
-            findings = _act(sweep, findings)
+        done = _Done(findings=_act(sweep, findings) if sweep.mode is Mode.ENFORCE else findings)
     else:
-        findings, notes, tripped = _remembering(sweep, sweep.ledger, past, seen, regrets, started)
-    return Report(
+        done = _remembering(sweep, sweep.ledger, past, seen, regrets, started)
+    tripped = {**_tag_trouble(sweep, seen), **done.tripped}
+    report = Report(
         run_id=sweep.run_id,
         mode=sweep.mode,
         started_at=started,
         finished_at=sweep.clock(),
         seen=seen.seen,
         live=seen.live.total(),
-        findings=findings,
+        findings=done.findings,
         blind=tuple(seen.blind),
         api_calls=sweep.counter.counts(),
-        notes=(*sweep.notes, *notes),
-        tripped=tuple(
-            Tripped(scope, why) for scope, why in sorted({**_tag_trouble(sweep, seen), **tripped}.items(), key=str)
-        ),
+        notes=(*sweep.notes, *done.notes),
+        tripped=tuple(Tripped(scope, why) for scope, why in sorted(tripped.items(), key=str)),
     )
+    return _tell(sweep, report, done)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What the sweep did: its findings, what it has to say beside them, and the ledger's record of it, if it has one."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    tripped: Mapping[ScopeKey, str] = field(default_factory=dict[ScopeKey, str])
+    record: SweepRecord | None = None
+
+
+def _tell(sweep: Sweep, report: Report, done: _Done) -> Report:
+    """Have people told, and remember that they were: what nobody heard of is told again, and was no warning."""
+    if sweep.tell is None:
+        return report
+    notes = sweep.tell(report)
+    if sweep.ledger and done.record and not done.record.told and not notes:
+        notes = remember.mark_told(sweep.ledger, done.record)
+    return replace(report, notes=(*report.notes, *notes))
 
 
 def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     sweep: Sweep, ledger: Ledger, past: remember.Past, seen: Survey, regrets: remember.Regrets, started: float
-) -> tuple[tuple[Finding, ...], tuple[str, ...], Mapping[ScopeKey, str]]:
-    """Plan and act with what is remembered: findings, notes, and scopes whose population is not believed."""
+) -> _Done:
+    """Plan and act with what is remembered."""
     blind = frozenset(one.key for one in seen.blind)
     known = remember.Seen(judged=seen.judged, live=seen.live, blind=blind, regrets=regrets.found)
     taken = remember.take_in(ledger, past, known, sweep.book, started)
     confirmations = remember.confirm(taken, known, {provider.key for provider in sweep.providers}, started)
-    settled_otherwise = {finding.ref for finding in confirmations if finding.outcome is Outcome.NOT_STOPPING}
-    planned = _plan(sweep, seen, started, taken.recalled)
-    findings = remember.freshly(
-        [*(finding for finding in planned if finding.ref not in settled_otherwise), *confirmations], taken
-    )
+    confirmed = {finding.ref for finding in confirmations if finding.outcome is Outcome.NOT_STOPPING}
+    planned = [finding for finding in _plan(sweep, seen, started, taken.recalled) if finding.ref not in confirmed]
+    findings = remember.freshly([*planned, *confirmations], taken, started)
     tripped = taken.recalled.tripped
     if sweep.forgetful:
-        notes = () if taken.recalled.trouble is None else (taken.recalled.trouble,)
-        return findings, notes, tripped
+        trouble = taken.recalled.trouble
+        return _Done(findings=findings, notes=() if trouble is None else (trouble,), tripped=tripped)
     regretted = remember.new_regrets(taken, known)
     acts = sweep.mode is Mode.ENFORCE and any(finding.allowed for finding in findings)
     record = SweepRecord(
@@ -120,22 +137,22 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
         claims=tuple(finding.ref for finding in findings if finding.allowed) if acts else (),
         unconfirmed=_still_unconfirmed(taken, findings),
         counts=count_on(remember.counts_before(past), started, regrets=[stop.policy for stop in regretted.values()]),
+        told=sweep.tell is None or not any(finding.news for finding in findings),
     )
     told = remember.announce(ledger, findings, taken, record, regretted=regretted, acts=acts)
-    if not acts:
-        return told.findings, told.notes, tripped
+    if not (acts and told.kept):
+        return _Done(findings=told.findings, notes=told.notes, tripped=tripped, record=told.record)
     findings = _act(sweep, told.findings)
     claimed = {before.ref for before in told.findings if before.allowed}
-    done = {finding.ref: finding for finding in findings if finding.ref in claimed}
+    acted = {finding.ref: finding for finding in findings if finding.ref in claimed}
     now = sweep.clock()
-    stops = remember.stops_taken(done.values(), told.kept, now)
-    finished = replace(
-        told.record,
-        finished_at=now,
-        stops=stops,
-        counts=count_on(record.counts, started, stops=[stop.policy for stop in stops]),
+    stops = remember.stops_taken(acted.values(), told.kept, now)
+    counts = count_on(record.counts, started, stops=[stop.policy for stop in stops])
+    finished = replace(told.record, finished_at=now, stops=stops, counts=counts)
+    notes = (*told.notes, *remember.settle(ledger, acted, told.kept, finished, now))
+    return _Done(
+        findings=findings, notes=notes, tripped=tripped, record=replace(finished, version=finished.version + 1)
     )
-    return findings, (*told.notes, *remember.settle(ledger, done, told.kept, finished, now)), tripped
 
 
 def _still_unconfirmed(taken: remember.TakenIn, findings: Sequence[Finding]) -> tuple[remember.StopTaken, ...]:
