@@ -73,6 +73,8 @@ class Deployment:
     name: str
     outputs: Mapping[str, str]
     context: Mapping[str, str]
+    log: Path | None = None
+    """Where what the CDK says is kept."""
 
     def invoke(self) -> dict[str, Any]:
         """What the function answers when it is invoked; raises :class:`DeploymentError` if it fails."""
@@ -121,11 +123,11 @@ class Deployment:
 
     def update(self, context: Mapping[str, str]) -> Deployment:
         """The same stack, deployed again with ``context`` over the one it has."""
-        return deploy(self.cloud, {**self.context, **context})
+        return deploy(self.cloud, {**self.context, **context}, self.log)
 
     def destroy(self) -> None:
         """Remove the stack."""
-        _cdk(self.cloud, ["destroy", self.name, "--force"], self.context)
+        _cdk(self.cloud, ["destroy", self.name, "--force"], self.context, self.log)
 
 
 def client(cloud: LocalCloud, service: str) -> Any:
@@ -141,24 +143,24 @@ def client(cloud: LocalCloud, service: str) -> Any:
     )
 
 
-def bootstrap(cloud: LocalCloud) -> None:
-    """Do what the CDK needs once per account and region; raises :class:`DeploymentError`."""
+def bootstrap(cloud: LocalCloud, log: Path | None = None) -> None:
+    """Do what the CDK needs once per account and region; raises :class:`DeploymentError`. ``log`` keeps what it said."""
     account, region = "000000000000", cloud.env()["AWS_REGION"]
-    _cdk(cloud, ["bootstrap", f"aws://{account}/{region}"], {})
+    _cdk(cloud, ["bootstrap", f"aws://{account}/{region}"], {}, log)
     # It denies plain HTTP, which is all that the embedded cloud speaks; with IAM enforced no asset could be published.
     client(cloud, "s3").delete_bucket_policy(Bucket=f"cdk-hnb659fds-assets-{account}-{region}")
 
 
-def deploy(cloud: LocalCloud, context: Mapping[str, str]) -> Deployment:
-    """Deploy the stack with ``context`` (as ``-c key=value``); raises :class:`DeploymentError`."""
+def deploy(cloud: LocalCloud, context: Mapping[str, str], log: Path | None = None) -> Deployment:
+    """Deploy the stack with ``context`` (as ``-c key=value``); raises :class:`DeploymentError`. ``log`` as above."""
     with tempfile.TemporaryDirectory() as folder:
         outputs = Path(folder) / "outputs.json"
-        _cdk(cloud, ["deploy", "--require-approval", "never", "--outputs-file", str(outputs)], context)
+        _cdk(cloud, ["deploy", "--require-approval", "never", "--outputs-file", str(outputs)], context, log)
         [(name, values)] = json.loads(outputs.read_text(encoding="utf-8")).items()
-    return Deployment(cloud, name, values, context)
+    return Deployment(cloud, name, values, context, log)
 
 
-def _cdk(cloud: LocalCloud, arguments: Sequence[str], context: Mapping[str, str]) -> None:
+def _cdk(cloud: LocalCloud, arguments: Sequence[str], context: Mapping[str, str], log: Path | None) -> None:
     unwanted = ("AWS_", "ALIBABA_CLOUD_")
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
     environment = {**inherited, **cloud.env(), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
@@ -182,6 +184,9 @@ def _cdk(cloud: LocalCloud, arguments: Sequence[str], context: Mapping[str, str]
         raise DeploymentError(f"cdk {arguments[0]} took more than {_TIMEOUT} s") from error
     finally:
         shutil.rmtree(assembly, ignore_errors=True)
+    if log is not None:
+        with log.open("a", encoding="utf-8") as kept:
+            kept.write(f"cdk {arguments[0]}\n{done.stdout}\n")
     if done.returncode:
         said = "\n".join(done.stdout.splitlines()[-40:])
         raise DeploymentError(f"cdk {arguments[0]} failed:\n{said}\n{cloud.log_tail()}")
