@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import botocore.session
 import pytest
 from botocore.config import Config
 
+from localcloud.client import LocalCloud
 from localcloud.emr_serverless_spark import AlibabaServer
 from localcloud.server import LocalServer
 from localcloud.world import World
@@ -60,3 +63,19 @@ def cloud(
     for world in (aws_server.world, alibaba_server.world):
         world.clock.freeze(NOW)
     return cloud_of(service, aws_server, alibaba_server, aws_clients)
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[Any]:
+    """A client of the embedded cloud's DynamoDB that sends every request a single time."""
+    with LocalCloud.start() as running, pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AWS_PROFILE", raising=False)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, "/dev/null")
+        for name, value in running.env().items():
+            patch.setenv(name, value)
+        client = botocore.session.Session().create_client(
+            "dynamodb", config=Config(retries={"mode": "standard", "total_max_attempts": 1}, proxies={})
+        )
+        yield client
+        client.close()

@@ -1,0 +1,159 @@
+"""A memory as an item of the table, and back. Instants are epoch seconds there too; what is ``None`` is left out.
+
+No tags are stored, and nothing of what ran in a session.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from reaper.core.memory import MEMORY_DAYS, MEMORY_VERSION, Claim, Memory, Snooze
+from reaper.core.outcome import Outcome
+from reaper.core.session import SessionRef
+from reaper.ledger.attributes import Fields, GarbledItemError, Item, item_size, map_of, number, text
+from reaper.ledger.names import MEMORY, PARTITION_KEY, SORT_KEY, partition_key
+
+EXPIRES: Final = "expires"
+"""The TTL attribute: epoch seconds, as DynamoDB demands."""
+
+MOST_BYTES: Final = 390_000
+"""The largest item written; DynamoDB takes 400 kB (409600 bytes; its developer guide, "Quotas")."""
+
+_DAY: Final = 86400
+
+
+class NewerItemError(Exception):
+    """An item was written by a newer release, and may mean anything."""
+
+
+class TooLargeError(ValueError):
+    """What is to be remembered fits no item."""
+
+
+def memory_item(memory: Memory) -> Item:
+    """The item that keeps ``memory`` at the version after its own.
+
+    Raises:
+        ValueError: it holds what DynamoDB cannot (NaN), or is too large for one item.
+    """
+    ref = memory.ref
+    item: Item = {
+        **head(partition_key(ref), MEMORY, memory.version, memory.last_matched),
+        "service": text(ref.service),
+        "account": text(ref.account),
+        "region": text(ref.region),
+        "scope": map_of({name: text(value) for name, value in ref.scope}),
+        "id": text(ref.id),
+        "first_matched": number(memory.first_matched),
+        "last_matched": number(memory.last_matched),
+        "held_since": number(memory.held_since),
+        "outcome": text(memory.outcome.value),
+        "outcome_since": number(memory.outcome_since),
+        "told_by": text(memory.told_by),
+        "likeness": text(memory.likeness),
+        "idle_cost": number(memory.idle_cost),
+        **texts(policy=memory.policy, stopped_by=memory.stopped_by),
+        **numbers(
+            warned_at=memory.warned_at,
+            stopped_at=memory.stopped_at,
+            confirmed_at=memory.confirmed_at,
+            regretted_at=memory.regretted_at,
+        ),
+    }
+    if (snooze := memory.snooze) is not None:
+        item["snooze"] = map_of(
+            {
+                "until": number(snooze.until),
+                "by": text(snooze.by),
+                "at": number(snooze.at),
+                "times": number(snooze.times),
+            }
+        )
+    if (claim := memory.claim) is not None:
+        item["claim"] = map_of({"run_id": text(claim.run_id), "at": number(claim.at), "policy": text(claim.policy)})
+    if (bytes_ := item_size(item)) > MOST_BYTES:
+        raise TooLargeError(f"what is known of it takes {bytes_} bytes, and an item holds {MOST_BYTES}")
+    return item
+
+
+def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
+    """The memory of ``ref`` that ``item`` keeps.
+
+    Raises:
+        NewerItemError: a newer release wrote it.
+        GarbledItemError: it is not of the shape that :func:`memory_item` writes.
+    """
+    fields = Fields(item)
+    version = checked_version(fields)
+    snooze, claim = fields.fields_if_any("snooze"), fields.fields_if_any("claim")
+    return Memory(
+        ref=ref,
+        first_matched=fields.number("first_matched"),
+        last_matched=fields.number("last_matched"),
+        policy=fields.text_if_any("policy"),
+        held_since=fields.number("held_since"),
+        outcome=_outcome(fields.text("outcome")),
+        outcome_since=fields.number("outcome_since"),
+        told_by=fields.text("told_by"),
+        warned_at=fields.number_if_any("warned_at"),
+        snooze=None
+        if snooze is None
+        else Snooze(
+            until=snooze.number("until"), by=snooze.text("by"), at=snooze.number("at"), times=snooze.count("times")
+        ),
+        claim=None
+        if claim is None
+        else Claim(run_id=claim.text("run_id"), at=claim.number("at"), policy=claim.text("policy")),
+        stopped_at=fields.number_if_any("stopped_at"),
+        stopped_by=fields.text_if_any("stopped_by"),
+        confirmed_at=fields.number_if_any("confirmed_at"),
+        regretted_at=fields.number_if_any("regretted_at"),
+        likeness=fields.text("likeness"),
+        idle_cost=fields.number("idle_cost"),
+        version=version,
+    )
+
+
+def head(partition: str, sort: str, version: int, begins: float) -> Item:
+    """What every item begins with; it expires :data:`MEMORY_DAYS` after ``begins``, at ``version`` plus one until then."""
+    return {
+        PARTITION_KEY: text(partition),
+        SORT_KEY: text(sort),
+        "schema": number(MEMORY_VERSION),
+        "version": number(version + 1),
+        EXPIRES: number(math.ceil(begins) + MEMORY_DAYS * _DAY),
+    }
+
+
+def texts(**values: str | None) -> Item:
+    """Those of ``values`` that are not ``None``."""
+    return {name: text(value) for name, value in values.items() if value is not None}
+
+
+def numbers(**values: float | None) -> Item:
+    """Those of ``values`` that are not ``None``."""
+    return {name: number(value) for name, value in values.items() if value is not None}
+
+
+def checked_version(fields: Fields) -> int:
+    """The version of an item this release can read.
+
+    Raises:
+        NewerItemError: a newer release wrote it.
+        GarbledItemError: it does not say so.
+    """
+    schema = fields.count("schema")
+    if schema > MEMORY_VERSION:
+        raise NewerItemError(
+            f"a newer release wrote it (schema {schema}, this one reads {MEMORY_VERSION}): update Session Reaper here too"
+        )
+    return fields.count("version")
+
+
+def _outcome(value: str) -> Outcome:
+    try:
+        return Outcome(value)
+    except ValueError as error:
+        raise GarbledItemError(f"outcome {value!r} is none that is known") from error
