@@ -19,7 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
 from reaper.core.judge import CompiledBook
-from reaper.core.plan import Outcome
+from reaper.core.outcome import Outcome
 from reaper.core.report import Blind, Json, Mode, Report, as_json
 from reaper.core.session import ScopeKey
 from reaper.core.vocabulary import Lens

@@ -7,21 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reaper.core.plan import Outcome
+from reaper.core.outcome import Outcome
 from reaper.notifiers.text import Json, ranked, render, subject
 
 LIMIT: Final = 256_000
 """Bytes that SNS takes in one publish, attributes included (it says 256 KB and means KiB; the rest is our margin)."""
 _TEXT_ROOM: Final = 48_000
 """Bytes of the text's sections; a longer mail is not read to its end."""
+_LISTS: Final = {"findings", "blind", "guards"}
 _LONGEST: Final = 500
 """Characters of any one text in a report that has to be cut."""
 _MOST_NOTES: Final = 10
 
 _SEVERITIES: Final = (
-    ("error", {Outcome.FAILED}),
+    ("error", {Outcome.FAILED, Outcome.NOT_STOPPING}),
     ("warning", {Outcome.WITHHELD}),
-    ("notice", set(Outcome) - {Outcome.PROTECTED, Outcome.SNOOZED}),
+    ("notice", set(Outcome) - {Outcome.PROTECTED, Outcome.SNOOZED, Outcome.CONFIRMED}),
 )
 
 
@@ -50,7 +51,7 @@ def severity(report: Json) -> str:
     outcomes = {outcome for outcome, count in report["totals"].items() if count}
     unknown = outcomes - set(Outcome)
     for name, ones in _SEVERITIES:
-        if outcomes & ones or (name == "warning" and (report["blind"] or unknown)):
+        if outcomes & ones or (name == "warning" and (report["blind"] or report.get("guards") or unknown)):
             return name
     return "info"
 
@@ -71,16 +72,18 @@ def compose(report: Json, *, where: str = "", limit: int = LIMIT) -> Message:
     whole = message(report)
     if whole.size <= limit:
         return whole
-    room = limit - message(_without_lists(report, where)).size
+    cut = _without_lists(report, where)
+    room = limit - message(cut).size
+    guards = _fitting(report.get("guards", []), room // 4)
     blind = _fitting(report["blind"], room // 2)
-    findings = _fitting(ranked(report["findings"]), room - sum(map(_cost, blind)))
-    return message({**_without_lists(report, where), "findings": findings, "blind": blind})
+    findings = _fitting(ranked(report["findings"]), room - sum(map(_cost, [*guards, *blind])))
+    return message({**cut, "findings": findings, "blind": blind, **({"guards": guards} if guards else {})})
 
 
 def _without_lists(report: Json, where: str) -> Json:
     """The report with its totals and no findings, as one that was cut."""
     return {
-        **{key: _clipped(value) for key, value in report.items() if key not in {"findings", "blind"}},
+        **{key: _clipped(value) for key, value in report.items() if key not in _LISTS},
         "notes": _clipped(report.get("notes", [])[:_MOST_NOTES]),
         "truncated": True,
         "findings_total": len(report["findings"]),
@@ -118,7 +121,7 @@ def _clipped(value: Any) -> Any:
 
 def _attributes(report: Json) -> dict[str, dict[str, str]]:
     """What a subscription's filter policy may ask for; arrays match when any of their values does."""
-    places = [finding["ref"] for finding in report["findings"]] + list(report["blind"])
+    places = [finding["ref"] for finding in report["findings"]] + [*report["blind"], *report.get("guards", [])]
     arrays = {
         "outcome": {outcome for outcome, count in report["totals"].items() if count},
         **{part: {place[part] for place in places} for part in ("service", "account", "region")},

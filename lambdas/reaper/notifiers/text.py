@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from typing import Any, Final
 
 from reaper.core import durations
-from reaper.core.plan import Outcome
+from reaper.core.outcome import Outcome
 from reaper.core.policy.problems import one_line
 
 Json = Mapping[str, Any]
@@ -25,6 +25,7 @@ _NOTES: Final = 10
 
 _HEADINGS: Final[Mapping[Outcome, tuple[str, str]]] = {
     Outcome.FAILED: ("could not be stopped", "COULD NOT BE STOPPED"),
+    Outcome.NOT_STOPPING: ("still running after a stop", "STILL RUNNING, though the service accepted our stop"),
     Outcome.STOPPED: ("stopped", "STOPPED"),
     Outcome.WITHHELD: ("held back by a guard", "HELD BACK by a guard, so not stopped"),
     Outcome.WOULD_STOP: ("would be stopped", "WOULD BE STOPPED in enforce mode"),
@@ -32,6 +33,7 @@ _HEADINGS: Final[Mapping[Outcome, tuple[str, str]]] = {
     Outcome.SPARED: ("spared", "SPARED, because they woke up just before the stop"),
     Outcome.UNDETERMINED: ("could not be judged", "COULD NOT BE JUDGED, so left alone"),
     Outcome.REPORTED: ("reported", "REPORTED, as a policy asks"),
+    Outcome.CONFIRMED: ("confirmed as ended", "CONFIRMED: what an earlier sweep stopped has ended"),
     Outcome.ALREADY_GONE: ("already gone", "ALREADY GONE when the stop came"),
     Outcome.PROTECTED: ("protected", "PROTECTED, so left alone"),
     Outcome.SNOOZED: ("snoozed", "SNOOZED by their owners"),
@@ -40,6 +42,7 @@ _HEADINGS: Final[Mapping[Outcome, tuple[str, str]]] = {
 
 _ADVICE: Final[Mapping[Outcome, str]] = {
     Outcome.FAILED: "Stop what could not be stopped by hand, and mend the reason given; the next sweep tries again.",
+    Outcome.NOT_STOPPING: "Look at what runs on after a stop: it is still being billed.",
     Outcome.WITHHELD: "A guard held stops back: check that the policies mean so many sessions before raising it.",
     Outcome.WOULD_STOP: "To have such sessions stopped, deploy with: cdk deploy -c mode=enforce",
     Outcome.UNDETERMINED: "What could not be judged is never stopped: mend the reason given, or look at it yourself.",
@@ -110,13 +113,17 @@ def _opening(report: Json) -> Iterator[str]:
 def _sections(report: Json) -> Iterator[tuple[str, list[Json]]]:
     if report["blind"]:
         yield "COULD NOT BE READ, so what runs there is unknown", report["blind"]
+    if guards := report.get("guards"):
+        yield "GUARDS that hold back every stop of a place", guards
     for outcome, findings in groupby(ranked(report["findings"]), key=lambda finding: finding["outcome"]):
         yield _heading(outcome), list(findings)
 
 
 def _lines(item: Json) -> str:
-    """A finding, or a blind scope, as some indented lines."""
-    return "\n".join(_finding(item)) if "ref" in item else f"- {_place(item)}\n    {shown(item['error'])}"
+    """A finding, a blind scope or a tripped guard, as some indented lines."""
+    if "ref" in item:
+        return "\n".join(_finding(item))
+    return f"- {_place(item)}\n    {shown(item.get('error') or item.get('detail'))}"
 
 
 def _closing(report: Json) -> Iterator[str]:
@@ -150,7 +157,7 @@ def _finding(finding: Json) -> Iterator[str]:
 
 
 def _place(ref: Json) -> str:
-    scope = ", ".join(f"{shown(part)} {shown(value)}" for part, value in ref["scope"].items())
+    scope = ", ".join(f"{shown(part)} {shown(value)}" for part, value in ref.get("scope", {}).items())
     return f"{shown(ref['service'])} in {shown(ref['account'])} {shown(ref['region'])}{f', {scope}' if scope else ''}"
 
 
