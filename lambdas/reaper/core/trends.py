@@ -13,6 +13,8 @@ from reaper.core.session import ScopeKey, Session
 
 MIN_SWEEPS: Final = 3
 """Fewer sweeps than this are no history."""
+LOOK_BACK: Final = 6
+"""How many sweeps tell what is usual."""
 MIN_POPULATION: Final = 20
 """Below this, a population halves or doubles by chance."""
 REGRET_WINDOW: Final = 900.0
@@ -28,10 +30,10 @@ SETTLING: Final = 300.0
 def unbelievable(live: int, scope: ScopeKey, past: Sequence[SweepRecord], factor: float) -> str | None:
     """Why ``live`` sessions in ``scope`` are too few or too many to be true after the ``past`` sweeps, or ``None``.
 
-    An empty listing after hundreds is a broken listing, not a quiet day. A change that is real is believed once half of
-    the sweeps looked back on have seen it.
+    An empty listing after hundreds is a broken listing, not a quiet day. A change that is real is believed once most of
+    the last sweeps have seen it. ``past`` is newest first.
     """
-    counts = [record.live[scope] for record in past if scope in record.live]
+    counts = [record.live[scope] for record in past if scope in record.live][:LOOK_BACK]
     if len(counts) < MIN_SWEEPS:
         return None
     usual = median(counts)
@@ -40,8 +42,8 @@ def unbelievable(live: int, scope: ScopeKey, past: Sequence[SweepRecord], factor
     sudden = "only" if live < usual else "as many as"
     return (
         f"population: {sudden} {live} live sessions of {scope}, where {usual:g} are usual: a listing that changes by more "
-        f"than {factor:g} times is not believed. If it is real, it is believed after {len(counts) // 2 + 1} more sweeps, "
-        "or at once with a higher guards.population_factor"
+        f"than {factor:g} times is not believed. If it is real, it is believed once most of the last {LOOK_BACK} sweeps saw "
+        "it, or at once with a higher guards.population_factor"
     )
 
 

@@ -118,9 +118,7 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     known = remember.Seen(judged=seen.judged, live=seen.live, blind=blind, regrets=regrets.found)
     taken = remember.take_in(ledger, past, known, sweep.book, started)
     confirmations = remember.confirm(taken, known, {provider.key for provider in sweep.providers}, started)
-    confirmed = {finding.ref for finding in confirmations if finding.outcome is Outcome.NOT_STOPPING}
-    planned = [finding for finding in _plan(sweep, seen, started, taken.recalled) if finding.ref not in confirmed]
-    findings = remember.freshly([*planned, *confirmations], taken, started)
+    findings = remember.freshly(_merged(_plan(sweep, seen, started, taken.recalled), confirmations), taken, started)
     tripped = taken.recalled.tripped
     if sweep.forgetful:
         trouble = taken.recalled.trouble
@@ -153,6 +151,13 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     return _Done(
         findings=findings, notes=notes, tripped=tripped, record=replace(finished, version=finished.version + 1)
     )
+
+
+def _merged(planned: Sequence[Finding], confirmations: Sequence[Finding]) -> list[Finding]:
+    """One finding per session: what is not stopping is not planned for, and one made anew is no longer the one that ended."""
+    not_stopping = {finding.ref for finding in confirmations if finding.outcome is Outcome.NOT_STOPPING}
+    findings = {finding.ref: finding for finding in planned if finding.ref not in not_stopping}
+    return list({**{finding.ref: finding for finding in confirmations}, **findings}.values())
 
 
 def _still_unconfirmed(taken: remember.TakenIn, findings: Sequence[Finding]) -> tuple[remember.StopTaken, ...]:
