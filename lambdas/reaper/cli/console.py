@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Self, TextIO
 
-from reaper.cli.errors import CommandError
+from reaper.cli.errors import CommandError, ExitCode
 from reaper.cli.text import clean
 
 PIPED_WIDTH = 100
@@ -45,7 +45,7 @@ def terminal_width() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a command's data goes: a file, replaced in one piece when all of it is there, or standard output.
+    """Where a command's data goes: a file, replaced in one piece when all of it is there, or standard output (also ``-``).
 
     Making one for a file that cannot be written raises :class:`CommandError`, so that nobody waits for a sweep whose
     result is then lost.
@@ -54,6 +54,8 @@ class Destination:
     path: str | None = None
 
     def __post_init__(self) -> None:
+        if self.path == "-":
+            object.__setattr__(self, "path", None)
         if self.path is not None:
             check_writable(self.path)
 
@@ -63,11 +65,19 @@ class Destination:
         return surface_of(sys.stdout, self.path)
 
     def write(self, text: str) -> None:
-        """Write all of ``text``, which ends with a newline or is empty."""
+        """Write all of ``text``, which ends with a newline or is empty.
+
+        Raises:
+            CommandError: the file could not be written after all; then ``text`` is on standard output, and not lost.
+        """
         if self.path is None:
             to_stdout(text)
-        else:
+            return
+        try:
             write_file(self.path, text)
+        except CommandError as error:
+            to_stdout(text)
+            raise CommandError(f"{error}; it is on standard output instead", code=ExitCode.LOOK) from None
 
 
 def to_stdout(text: str) -> None:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 def publish(topic: str, document: dict[str, Any], opened: Opened) -> str | None:
     """Publish the report, in the topic's own region. Returns ``None``, or the sentence that says why it failed."""
     # Together with the SDK, which --help and usage errors need not wait for.
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
-
     from reaper.notifiers.sns import NotifyError, SnsNotifier  # noqa: PLC0415
 
     region = topic.split(":")[3]
@@ -24,6 +22,6 @@ def publish(topic: str, document: dict[str, Any], opened: Opened) -> str | None:
         SnsNotifier(client, topic).publish(document)
     except NotifyError as error:
         return clean(error)
-    except BotoCoreError as error:
+    except Exception as error:  # noqa: BLE001 - the sweep is over: nothing may take its result and exit code with it
         return clean(f"the report was not published to {topic}: {error}")
     return None

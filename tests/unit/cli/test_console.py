@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reaper.cli.console import Destination, Progress, Surface, surface_of, write_file
-from reaper.cli.errors import CommandError
+from reaper.cli.errors import CommandError, ExitCode
 
 
 class Terminal(io.StringIO):
@@ -76,6 +76,28 @@ def test_a_link_to_a_file_stays_a_link(tmp_path: Path):
     write_file(str(tmp_path / "link"), "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
+
+
+def test_what_could_not_be_written_after_all_is_printed_and_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    destination = Destination(str(folder / "report.json"))
+    folder.rmdir()
+    with pytest.raises(CommandError, match="it is on standard output instead") as raised:
+        destination.write("what came of it\n")
+    assert raised.value.code == ExitCode.LOOK
+    assert capsys.readouterr().out == "what came of it\n"
+
+
+def test_a_hyphen_is_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    Destination("-").write("data\n")
+    assert capsys.readouterr().out == "data\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_device_can_be_written_to():
