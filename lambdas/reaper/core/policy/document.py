@@ -18,7 +18,9 @@ MAX_DEPTH: Final = 64
 """How deep lists and mappings may nest. No policy needs it; a hostile file might."""
 
 _NUMERIC: Final = frozenset({"version", "guards", "prices"})
-"""The top-level keys under which a number means a number; everywhere else it is text that looks like one."""
+"""The top-level keys under which a number means a number; everywhere else it is text that looks like one ..."""
+_NUMERIC_IN_POLICY: Final = frozenset({"snooze"})
+"""... but for these keys of a policy. A tag that is called so stands deeper, and stays text."""
 
 
 class ScalarKind(Enum):
@@ -172,9 +174,25 @@ def _text(value: str) -> ScalarNode:
 def _plain(node: Node) -> object:
     match node:
         case MappingNode(entries):
-            return {key.text: _numeric(value) if key.text in _NUMERIC else _texts(value) for key, value in entries}
+            return {key.text: _top_level(key.text, value) for key, value in entries}
         case ListNode() | ScalarNode():
             return {"version": 1}  # an empty file, the only other document that loads
+
+
+def _top_level(key: str, node: Node) -> object:
+    if key == "policies" and isinstance(node, ListNode):
+        return [_policy(item) for item in node.items]
+    return _numeric(node) if key in _NUMERIC else _texts(node)
+
+
+def _policy(node: Node) -> object:
+    match node:
+        case MappingNode(entries):
+            return {
+                key.text: _numeric(value) if key.text in _NUMERIC_IN_POLICY else _texts(value) for key, value in entries
+            }
+        case ListNode() | ScalarNode():
+            return _texts(node)
 
 
 def _texts(node: Node) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,9 +13,10 @@ from reaper.core.policy.parse_values import count, duration, number, strict_text
 from reaper.core.policy.problems import did_you_mean, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from reaper.core.policy.place import Place
 
-_KNOWN: Final = ("max_stops", "max_stop_share", "min_population", "min_age", "stop_hours")
 _WINDOW: Final = ("days", "from", "to", "timezone")
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW_EXAMPLE: Final = 'write it like {days: mon-fri, from: "08:00", to: "18:00", timezone: Europe/Berlin}'
@@ -22,30 +24,40 @@ _WINDOW_EXAMPLE: Final = 'write it like {days: mon-fri, from: "08:00", to: "18:0
 
 def parse_guards(place: Place) -> Guards | None:
     """The guards, each with its default where the file names none."""
-    fields = place.fields(_KNOWN, "a mapping of guards", noun="guard")
+    fields = place.fields(READERS, "a mapping of guards", noun="guard")
     if fields is None:
         return None
-    defaults = Guards()
-    max_stops: int | None = defaults.max_stops
-    share: float | None = defaults.max_stop_share
-    min_population: int | None = defaults.min_population
-    min_age: float | None = defaults.min_age
-    hours: tuple[StopHours, ...] | None = defaults.stop_hours
-    if "max_stops" in fields:
-        max_stops = count(fields["max_stops"], "a whole number of stops", syntax.MAX_COUNT)
-    if "max_stop_share" in fields:
-        share = _parse_share(fields["max_stop_share"])
-    if "min_population" in fields:
-        min_population = count(fields["min_population"], "a whole number of sessions", syntax.MAX_COUNT)
-    if "min_age" in fields:
-        min_age = duration(fields["min_age"], "10m")
-    if "stop_hours" in fields:
-        hours = _parse_stop_hours(fields["stop_hours"])
-    if max_stops is None or share is None or min_population is None or min_age is None or hours is None:
-        return None
-    return Guards(
-        max_stops=max_stops, max_stop_share=share, min_population=min_population, min_age=min_age, stop_hours=hours
-    )
+    found = {key: READERS[key](value) for key, value in fields.items()}
+    return None if None in found.values() else replace(Guards(), **found)
+
+
+def _parse_stops(place: Place) -> int | None:
+    return count(place, "a whole number of stops", syntax.MAX_COUNT)
+
+
+def _parse_population(place: Place) -> int | None:
+    return count(place, "a whole number of sessions", syntax.MAX_COUNT)
+
+
+def _parse_min_age(place: Place) -> float | None:
+    return duration(place, "10m")
+
+
+def _parse_cost(place: Place) -> float | None:
+    cost = number(place, "an amount in USD", "write the number alone: 50")
+    if cost is not None and not 0 <= cost <= syntax.MAX_COST:
+        return place.error(f"{cost:.15g} is out of range", f"write USD, from 0 to {syntax.MAX_COST}, or leave it out")
+    return cost
+
+
+def _parse_factor(place: Place) -> float | None:
+    factor = number(place, "how many times more or fewer", "write the number alone: 5")
+    if factor is not None and not 1 < factor <= syntax.MAX_FACTOR:
+        return place.error(
+            f"{factor:.15g} is no factor",
+            f"write how many times more or fewer is too sudden, above 1 and up to {syntax.MAX_FACTOR}",
+        )
+    return factor
 
 
 def _parse_share(place: Place) -> float | None:
@@ -125,3 +137,17 @@ def _parse_timezone(place: Place) -> str | None:
         near = did_you_mean(text, available_timezones()) or "write it like Europe/Berlin"
         return place.error(f"no such time zone {quoted(text)}", near)
     return text
+
+
+READERS: Final[Mapping[str, Callable[[Place], object]]] = {
+    "max_stops": _parse_stops,
+    "max_stop_share": _parse_share,
+    "min_population": _parse_population,
+    "min_age": _parse_min_age,
+    "stop_hours": _parse_stop_hours,
+    "max_idle_cost": _parse_cost,
+    "population_factor": _parse_factor,
+    "max_tag_failures": _parse_share,
+    "max_regret_share": _parse_share,
+}
+"""Every guard a file may name, and how it is read: a value, or ``None`` after adding an error."""

@@ -5,19 +5,30 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from reaper.core import durations
 from reaper.core.policy import syntax
-from reaper.core.policy.model import Action, Lifted, Policy
+from reaper.core.policy.document import MappingNode
+from reaper.core.policy.model import Action, Lifted, Policy, SnoozeLimit, Stage
 from reaper.core.policy.parse_condition import parse_condition
-from reaper.core.policy.parse_values import duration, strict_text, word, words
-from reaper.core.policy.problems import one_of, quoted
+from reaper.core.policy.parse_values import count, duration, strict_text, word, words
+from reaper.core.policy.problems import Severity, one_of, quoted
+from reaper.core.policy.reach import unreachable
 from reaper.core.session import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reaper.core.policy.place import Place
 
-KNOWN: Final = ("name", "description", "services", "when", "then", "grace", "even_when")
+KNOWN: Final = ("name", "description", "services", "when", "then", "grace", "even_when", "stage", "snooze")
+ONLY_STOP: Final = ("grace", "even_when", "stage", "snooze")
+"""What only a stop policy has."""
 REQUIRED: Final = ("name", "when", "then")
+_SILENT: Final[Mapping[Service, str]] = {Service.EMR_SERVERLESS_SPARK: "EMR Serverless Spark"}
+"""The services that show no evidence of use, by title."""
 _RESERVED: Final = "session-reaper/"
+_SNOOZE: Final = ("max", "times")
+_SNOOZE_EXAMPLE: Final = "write it like {max: 8h, times: 3}, or {times: 0} to allow none"
 
 
 def parse_policy(place: Place, taken: dict[str, Place]) -> Policy | None:
@@ -36,15 +47,17 @@ def parse_policy(place: Place, taken: dict[str, Place]) -> Policy | None:
     then = word(fields["then"], Action, "action") if "then" in fields else None
     even_when = words(fields["even_when"], Lifted, "phase") if "even_when" in fields else frozenset[Lifted]()
     grace = _parse_grace(fields["grace"]) if "grace" in fields else None
+    stage = word(fields["stage"], Stage, "stage") if "stage" in fields else Stage.ENFORCE
+    snooze = _parse_snooze(fields["snooze"]) if "snooze" in fields else SnoozeLimit()
     if then is not None and then is not Action.STOP:
-        for key in ("grace", "even_when"):
+        for key in ONLY_STOP:
             if key in fields:
                 fields[key].key_error(f"`{key}` has no meaning with `then: {then}`", "only a stop has it: remove it")
-    if name is None or when is None or then is None or description is None or services is None or even_when is None:
+    if name is None or when is None or then is None or description is None:
         return None
-    if then is Action.STOP and len(place.findings) == before:
-        _warn_of_stop(fields, services, even_when)
-    return Policy(
+    if services is None or even_when is None or stage is None or snooze is None:
+        return None
+    policy = Policy(
         name=name,
         when=when,
         then=then,
@@ -52,7 +65,13 @@ def parse_policy(place: Place, taken: dict[str, Place]) -> Policy | None:
         services=frozenset(str(service) for service in services),
         grace=grace,
         even_when=even_when,
+        stage=stage,
+        snooze=snooze,
     )
+    failed = any(finding.severity is Severity.ERROR for finding in place.findings[before:])
+    if then is Action.STOP and not failed:
+        _warn_of_stop(fields, policy)
+    return policy
 
 
 def _parse_name(place: Place, taken: dict[str, Place]) -> str | None:
@@ -78,12 +97,34 @@ def _parse_grace(place: Place) -> float | None:
     return place.error("a grace of nothing is no grace", "leave it out") if seconds == 0 else seconds
 
 
-def _warn_of_stop(fields: dict[str, Place], services: frozenset[Service], even_when: frozenset[Lifted]) -> None:
-    if even_when:
-        doubtful = one_of(sorted(even_when))
-        fields["even_when"].warning(f"this stops sessions that are {doubtful}, not only those known to be idle")
-    elif services == frozenset({Service.EMR_SERVERLESS_SPARK}):
-        fields["then"].warning(
-            "this never stops a session: EMR Serverless Spark shows no evidence of use, and only idle sessions are stopped",
-            "`then: report`, or say so in so many words: `even_when: [undecidable]`",
+def _parse_snooze(place: Place) -> SnoozeLimit | None:
+    if isinstance(place.node, MappingNode) and not place.node.entries:
+        return place.error("no limit is written here", _SNOOZE_EXAMPLE)
+    fields = place.fields(_SNOOZE, "a mapping of limits", noun="limit", hint=_SNOOZE_EXAMPLE)
+    if fields is None:
+        return None
+    defaults = SnoozeLimit()
+    longest = _parse_snooze_length(fields["max"]) if "max" in fields else defaults.max
+    times = (
+        count(fields["times"], "a whole number of snoozes", syntax.MAX_SNOOZES) if "times" in fields else defaults.times
+    )
+    return None if longest is None or times is None else SnoozeLimit(max=longest, times=times)
+
+
+def _parse_snooze_length(place: Place) -> float | None:
+    seconds = duration(place, "8h")
+    shortest, longest = syntax.SHORTEST_SNOOZE, syntax.LONGEST_SNOOZE
+    if seconds is not None and not durations.parse(shortest) <= seconds <= durations.parse(longest):
+        allow_none = "; to allow no snooze write {times: 0}" if seconds < durations.parse(shortest) else ""
+        return place.error(
+            f"{durations.format(seconds)} is no length for a snooze", f"from {shortest} to {longest}{allow_none}"
         )
+    return seconds
+
+
+def _warn_of_stop(fields: dict[str, Place], policy: Policy) -> None:
+    if (never := unreachable(policy, _SILENT)) is not None:
+        fields["then"].warning(never.message, never.hint)
+    elif policy.even_when:
+        doubtful = one_of(sorted(policy.even_when))
+        fields["even_when"].warning(f"this stops sessions that are {doubtful}, not only those known to be idle")

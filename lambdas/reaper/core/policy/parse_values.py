@@ -21,6 +21,10 @@ _SYNONYMS: Final = {
     "notify": "report",
     "warn": "report",
     "keep": "protect",
+    "report": "observe",
+    "dry-run": "observe",
+    "stop": "enforce",
+    "warning": "warn",
 }
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -99,6 +103,6 @@ def words(place: Place, kind: type[Word], noun: str) -> frozenset[Word] | None:
 
 
 def _suggest(text: str, options: type[StrEnum]) -> str:
-    """What was probably meant by a wrong word; common synonyms of the actions are known."""
+    """What was probably meant by a wrong word; common synonyms of the actions and stages are known."""
     synonym = _SYNONYMS.get(text.lower())
     return f"did you mean `{synonym}`?" if synonym in list(options) else meant_or_expected(text, options)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, assert_never
 
+from reaper.core import durations
 from reaper.core.policy import syntax
-from reaper.core.policy.model import DEFAULT_OWNER_TAGS, SCHEMA_VERSION, Action, Guards, Lifted
+from reaper.core.policy.model import DEFAULT_OWNER_TAGS, SCHEMA_VERSION, Action, Guards, Lifted, SnoozeLimit, Stage
 from reaper.core.policy.parse_compare import comparable_with
+from reaper.core.policy.parse_policy import ONLY_STOP, REQUIRED
 from reaper.core.policy.parse_text import ABSENT, PRESENT
 from reaper.core.prices import PRICES
 from reaper.core.session import Service
@@ -79,9 +81,9 @@ def _policy() -> Schema:
     only_stop: Schema = {"properties": {"then": {"enum": [Action.STOP.value]}}}
     return {
         "type": "object",
-        "required": ["name", "when", "then"],
+        "required": list(REQUIRED),
         "additionalProperties": False,
-        "dependencies": {"grace": only_stop, "even_when": only_stop},
+        "dependencies": dict.fromkeys(ONLY_STOP, only_stop),
         "properties": {
             "name": {"description": "Names the policy in reports. Unique.", **_patterned(syntax.NAME)},
             "description": {"description": "Why it is there, for people.", "type": "string"},
@@ -95,13 +97,40 @@ def _policy() -> Schema:
                 "enum": [action.value for action in Action],
             },
             "grace": {
-                "description": "Warn the owner first; stop only after the condition has held this long. 15m.",
+                "description": "Warn the owner first; stop only after the condition has held this long. 15m. "
+                "Without a ledger it only warns, and never stops.",
                 "allOf": [_ref("duration"), {"not": {"pattern": f"^{syntax.ZERO_DURATION}$"}}],
             },
             "even_when": {
                 "description": "Stop sessions that are not known to be idle. Dangerous: this may stop work in progress.",
                 **_words(Lifted),
             },
+            "stage": {
+                "description": "How far it may go. observe: say what it would stop, warn nobody. warn: warn, never stop. "
+                "enforce: stop, where the deployed mode is enforce too, and with a grace only if there is a ledger.",
+                "enum": [stage.value for stage in Stage],
+                "default": Stage.ENFORCE.value,
+            },
+            "snooze": _snooze(),
+        },
+    }
+
+
+def _snooze() -> Schema:
+    defaults = SnoozeLimit()
+    shortest, longest = syntax.SHORTEST_SNOOZE, syntax.LONGEST_SNOOZE
+    return {
+        "description": "How people may put off the stop of a session they still need. Needs a ledger.",
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            "max": {
+                "description": f"The longest one snooze may be, from {shortest} to {longest}. "
+                f"Default: {durations.format(defaults.max)}.",
+                **_ref_with_siblings("duration"),
+            },
+            "times": _count("The most snoozes of one session; 0 for none.", defaults.times, syntax.MAX_SNOOZES),
         },
     }
 
@@ -114,13 +143,7 @@ def _guards() -> Schema:
         "additionalProperties": False,
         "properties": {
             "max_stops": _count("The most sessions to stop.", defaults.max_stops),
-            "max_stop_share": {
-                "description": "The largest share of the live sessions to stop.",
-                "type": "number",
-                "minimum": 0,
-                "maximum": 1,
-                "default": defaults.max_stop_share,
-            },
+            "max_stop_share": _share("The largest share of the live sessions to stop.", defaults.max_stop_share),
             "min_population": _count("So many live sessions before the share counts.", defaults.min_population),
             "min_age": {
                 "description": "A younger session is not stopped. Default: 10m.",
@@ -142,6 +165,28 @@ def _guards() -> Schema:
                     },
                 },
             },
+            "max_idle_cost": {
+                "description": "USD: the most that the idle time of all sessions to stop has cost. Default: no limit.",
+                "type": "number",
+                "minimum": 0,
+                "maximum": syntax.MAX_COST,
+            },
+            "population_factor": {
+                "description": "So many times more or fewer live sessions than usual is not believed. Needs a ledger.",
+                "type": "number",
+                "minimum": 1,
+                "exclusiveMinimum": True,
+                "maximum": syntax.MAX_FACTOR,
+                "default": defaults.population_factor,
+            },
+            "max_tag_failures": _share(
+                "The share of tag look-ups that may fail before no stop is trusted.", defaults.max_tag_failures
+            ),
+            "max_regret_share": _share(
+                "The share of a policy's stops that may be regretted (the session recreated within minutes) "
+                "before it only reports. Needs a ledger.",
+                defaults.max_regret_share,
+            ),
         },
     }
 
@@ -229,9 +274,13 @@ def _words(words: Iterable[str]) -> Schema:
     return {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": [str(word) for word in words]}}
 
 
-def _count(description: str, default: int) -> Schema:
-    limits: Schema = {"type": "integer", "minimum": 0, "maximum": syntax.MAX_COUNT}
+def _count(description: str, default: int, largest: int = syntax.MAX_COUNT) -> Schema:
+    limits: Schema = {"type": "integer", "minimum": 0, "maximum": largest}
     return {"description": description, **limits, "default": default}
+
+
+def _share(description: str, default: float) -> Schema:
+    return {"description": description, "type": "number", "minimum": 0, "maximum": 1, "default": default}
 
 
 def _price(default: float) -> Schema:

@@ -43,3 +43,12 @@ MAX_COUNT: Final = 1_000_000
 """The largest number of stops or sessions a guard may name."""
 MAX_PRICE: Final = 1_000_000
 """The largest price, USD per unit and hour."""
+MAX_COST: Final = 1_000_000
+"""The largest limit on what idleness has cost, USD."""
+MAX_FACTOR: Final = 1_000_000
+"""The largest factor; it makes a guard that never trips, like any far beyond the largest population."""
+MAX_SNOOZES: Final = 100
+"""The most snoozes of one session: what could be snoozed for ever would be kept for ever."""
+SHORTEST_SNOOZE: Final = "1h"
+LONGEST_SNOOZE: Final = "7d"
+"""The limits of ``snooze.max``. The schema cannot say them: it has no arithmetic for durations."""
