@@ -29,7 +29,11 @@ ANY_VALUES = [
     ["busy"], ["busy", "undecidable"], ["idle"], "mon-fri", "sat,sun", "fri-mon, wed", "mon-", "monday", "mon\n", "08:00", "8:00",
     "24:00", "23:59", "24:01", "08:00\n", "UTC", "Europe/Berlin", "Mars/Base", "../x", "a*", ["owner", "team"],
     {"phase": "idle"}, {"glue_dpu_hour": 0.4}, {"glue_dpu_hour": 0}, {"glue_dpu_hour": -1}, {"glue_dpu_hour": "1"}, {"glue": 1},
-    {"max_stops": 3}, {"max_stops": 3.0},
+    {"max_stops": 3}, {"max_stops": 3.0}, "observe", "warn", "enforce", "Warn", 1.0000001, 100, 101, 1e300, "8h", "never",
+    {"max": "8h", "times": 3}, {"max": "8h"}, {"times": 0}, {"times": 100}, {"times": 101}, {"times": -1}, {"times": "3"},
+    {"times": 1.5}, {"times": 3.0}, {"times": None}, {"times": True}, {"max": 8}, {"max": "8"}, {"max": None}, {"max": "8h\n"},
+    {"max": "1h"}, {"max": "60m"}, {"max": "59m59s"}, {"max": "7d"}, {"max": "1w"}, {"max": "1w1s"}, {"max": "0s"},
+    {"max": "8h", "time": 3}, {"max": "8h", "times": 3, "until": "9:00"},
 ]  # fmt: skip
 
 
@@ -41,6 +45,7 @@ def mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.Sea
     return st.integers(0, 19).flatmap(lambda die: odd if die == 0 else usual)
 
 
+shares = st.floats(-0.1, 1.1)
 odd = st.sampled_from([*FACT_VALUES, *ANY_VALUES])
 number_text = st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,2})?", fullmatch=True)
 duration_text = st.from_regex(r"([0-9]{1,2}[wdhms]){1,2}[0-9]?", fullmatch=True)
@@ -78,6 +83,17 @@ policies = st.fixed_dictionaries(
         "services": mostly(st.lists(st.sampled_from(["glue", "athena", "glew"]), max_size=2), odd),
         "grace": mostly(duration_text, odd),
         "even_when": mostly(st.lists(st.sampled_from(["busy", "starting", "idle"]), max_size=2), odd),
+        "stage": mostly(st.sampled_from(["observe", "warn", "enforce", "Enforce"]), odd),
+        "snooze": mostly(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "max": mostly(st.sampled_from(["30m", "1h", "90m", "8h", "2d", "7d", "1w1d"]), odd),
+                    "times": mostly(st.integers(-1, 101), odd),
+                },
+            ),
+            odd,
+        ),
     },
 )
 documents = st.fixed_dictionaries(
@@ -89,8 +105,12 @@ documents = st.fixed_dictionaries(
                 {},
                 optional={
                     "max_stops": mostly(st.integers(-1, 5), odd),
-                    "max_stop_share": mostly(st.floats(-0.1, 1.1), odd),
+                    "max_stop_share": mostly(shares, odd),
                     "min_age": mostly(duration_text, odd),
+                    "max_idle_cost": mostly(st.floats(-1, 100) | st.integers(0, 2_000_000), odd),
+                    "population_factor": mostly(st.floats(0.5, 10), odd),
+                    "max_tag_failures": mostly(shares, odd),
+                    "max_regret_share": mostly(shares, odd),
                 },
             ),
             odd,

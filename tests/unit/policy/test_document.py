@@ -84,14 +84,20 @@ policies:
       tags: {env: no, cost: 1.10, since: 2026-03-01, flag: true, quoted: "5"}
       idle_for: "> 1h"
     then: report
+  - name: q
+    when: {tags: {snooze: 3, times: 4}}
+    then: stop
+    snooze: {max: 8h, times: 2}
 guards:
   max_stops: 3
+  max_idle_cost: 12.50
   stop_hours: [{days: mon, from: 08:00, to: 18:00, timezone: UTC}]
 """
 CANONICAL = (
     '{"version":1,"prices":{"glue_dpu_hour":0.5},"policies":[{"name":"p","when":{"account":"012345678901",'
     '"tags":{"env":"no","cost":"1.10","since":"2026-03-01","flag":"true","quoted":"5"},"idle_for":"> 1h"},'
-    '"then":"report"}],"guards":{"max_stops":3,'
+    '"then":"report"},{"name":"q","when":{"tags":{"snooze":"3","times":"4"}},"then":"stop",'
+    '"snooze":{"max":"8h","times":2}}],"guards":{"max_stops":3,"max_idle_cost":12.5,'
     '"stop_hours":[{"days":"mon","from":"08:00","to":"18:00","timezone":"UTC"}]}}'
 )
 

@@ -8,7 +8,17 @@ import pytest
 
 from reaper.cli.yaml_document import read_yaml
 from reaper.core.policy.load import load
-from reaper.core.policy.model import Action, Guards, Lifted, Policy, PolicyBook, StopHours, TextTest
+from reaper.core.policy.model import (
+    Action,
+    Guards,
+    Lifted,
+    Policy,
+    PolicyBook,
+    SnoozeLimit,
+    Stage,
+    StopHours,
+    TextTest,
+)
 
 IDLE = TextTest("phase", ("idle",))
 
@@ -45,6 +55,8 @@ def test_a_whole_file_loads_as_written():
             when: {phase: idle}
             then: stop
             grace: 15m
+            stage: warn
+            snooze: {max: 4h, times: 1}
           - name: everything.else_2
             when: {phase: idle}
             then: report
@@ -53,6 +65,10 @@ def test_a_whole_file_loads_as_written():
           max_stop_share: 0.25
           min_population: 0
           min_age: 1h30m
+          max_idle_cost: 12.5
+          population_factor: 3
+          max_tag_failures: 0
+          max_regret_share: 1
           stop_hours:
             - {days: mon-fri, from: 08:00, to: 18:00, timezone: Europe/Berlin}
             - {days: "fri-mon, wed", from: "22:30", to: "24:00", timezone: UTC}
@@ -67,6 +83,8 @@ def test_a_whole_file_loads_as_written():
                 when=IDLE,
                 then=Action.STOP,
                 grace=900.0,
+                stage=Stage.WARN,
+                snooze=SnoozeLimit(max=14_400.0, times=1),
             ),
             Policy(name="everything.else_2", when=IDLE, then=Action.REPORT),
         ),
@@ -75,6 +93,10 @@ def test_a_whole_file_loads_as_written():
             max_stop_share=0.25,
             min_population=0,
             min_age=5400.0,
+            max_idle_cost=12.5,
+            population_factor=3.0,
+            max_tag_failures=0.0,
+            max_regret_share=1.0,
             stop_hours=(
                 StopHours(days=frozenset({0, 1, 2, 3, 4}), start=480, end=1080, timezone="Europe/Berlin"),
                 StopHours(days=frozenset({4, 5, 6, 0, 2}), start=1350, end=1440, timezone="UTC"),
@@ -215,6 +237,9 @@ def test_a_policy_needs_a_name_a_condition_and_an_action(policy, expected):
     assert [sentence.removeprefix("policies[0]").lstrip(".: ") for sentence in sentences(loaded)] == expected
 
 
+SNOOZE = "write it like {max: 8h, times: 3}, or {times: 0} to allow none"
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -263,6 +288,40 @@ def test_a_policy_needs_a_name_a_condition_and_an_action(policy, expected):
             "then: stop, even_when: [idle]",
             ("even_when[0]: no such phase `idle`; expected busy, starting, unhealthy or undecidable"),
         ),
+        ("then: stop, stage: enforced", "stage: no such stage `enforced`; did you mean `enforce`?"),
+        ("then: stop, stage: report", "stage: no such stage `report`; did you mean `observe`?"),
+        ("then: stop, stage: off", "stage: no such stage `off`; expected observe, warn or enforce"),
+        ("then: stop, stage: ", "stage: expected one of observe, warn or enforce, found nothing"),
+        ("then: stop, stage: [warn]", "stage: expected one of observe, warn or enforce, found a list"),
+        (
+            "then: report, stage: warn",
+            "stage: `stage` has no meaning with `then: report`; only a stop has it: remove it",
+        ),
+        ("then: stop, stge: warn", "stge: no such key `stge`; did you mean `stage`?"),
+        ("then: stop, snooze: 8h", f"snooze: expected a mapping of limits, found the text `8h`; {SNOOZE}"),
+        ("then: stop, snooze: never", f"snooze: expected a mapping of limits, found the text `never`; {SNOOZE}"),
+        ("then: stop, snooze: ", f"snooze: expected a mapping of limits, found nothing; {SNOOZE}"),
+        ("then: stop, snooze: {}", f"snooze: no limit is written here; {SNOOZE}"),
+        ("then: stop, snooze: {time: 3}", "snooze.time: no such limit `time`; did you mean `times`?"),
+        ("then: stop, snooze: {for: 3}", "snooze.for: no such limit `for`; expected max or times"),
+        ("then: stop, snooze: {max: 8}", "snooze.max: `8` has no unit; 8 of what? write 8m or 8s"),
+        (
+            "then: stop, snooze: {max: 59m}",
+            "snooze.max: 59m is no length for a snooze; from 1h to 7d; to allow no snooze write {times: 0}",
+        ),
+        ("then: stop, snooze: {max: 7d1s}", "snooze.max: 7d1s is no length for a snooze; from 1h to 7d"),
+        (
+            "then: stop, snooze: {times: 101}",
+            "snooze.times: 101 is out of range; write a whole number of snoozes, from 0 to 100",
+        ),
+        (
+            "then: stop, snooze: {times: '3'}",
+            "snooze.times: expected a whole number of snoozes, found the text `3`",
+        ),
+        (
+            "then: protect, snooze: {times: 1}",
+            "snooze: `snooze` has no meaning with `then: protect`; only a stop has it: remove it",
+        ),
         ("then: stop, garce: 5m", "garce: no such key `garce`; did you mean `grace`?"),
         ("then: stop, description: [a]", "description: expected a text, found a list"),
     ],
@@ -285,29 +344,50 @@ def test_lifting_the_floor_is_loaded_and_warned_about():
     ]
 
 
-def test_a_stop_that_can_never_happen_on_emr_serverless_spark_is_warned_about():
-    loaded = load_policy("then: stop, services: [emr-serverless-spark]")
-    assert loaded.book is not None
-    assert [problem.path for problem in loaded.problems] == ["policies[0].then"]
-    assert "this never stops a session" in loaded.problems[0].message
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        "then: report, services: [emr-serverless-spark]",
-        "then: stop, services: [emr-serverless-spark, glue]",
-        "then: stop",
-    ],
-)
-def test_other_policies_on_emr_serverless_spark_are_not_warned_about(fields):
-    assert load_policy(fields).problems == ()
+def test_lifting_the_floor_is_warned_about_whatever_else_is():
+    loaded = load_text("""
+        version: 1
+        policies: [{name: p, when: {phase: [busy, ended]}, then: stop, even_when: [busy]}]
+        """)
+    assert [problem.path for problem in loaded.problems] == ["policies[0].when.phase[1]", "policies[0].even_when"]
 
 
 def test_guards_that_are_not_named_keep_their_defaults():
     loaded = load_guards("{max_stops: 0}")
     assert loaded.book is not None
-    assert loaded.book.guards == Guards(max_stops=0, max_stop_share=0.5, min_population=5, min_age=600.0, stop_hours=())
+    assert loaded.book.guards == Guards(
+        max_stops=0,
+        max_stop_share=0.5,
+        min_population=5,
+        min_age=600.0,
+        stop_hours=(),
+        max_idle_cost=None,
+        population_factor=5.0,
+        max_tag_failures=0.2,
+        max_regret_share=0.2,
+    )
+
+
+def test_a_stop_goes_all_the_way_and_may_be_snoozed_unless_it_says_otherwise():
+    loaded = load_policy("then: stop")
+    assert loaded.book is not None
+    assert loaded.book.policies[0].stage is Stage.ENFORCE
+    assert loaded.book.policies[0].snooze == SnoozeLimit(max=28_800.0, times=3)
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"),
+    [
+        ("{times: 0}", SnoozeLimit(max=28_800.0, times=0)),
+        ("{max: 60m}", SnoozeLimit(max=3_600.0, times=3)),
+        ("{max: 1w, times: 100}", SnoozeLimit(max=604_800.0, times=100)),
+    ],
+)
+def test_a_limit_of_snoozes_that_is_not_named_keeps_its_default(written, limit):
+    loaded = load_policy(f"then: stop, snooze: {written}")
+    assert loaded.problems == ()
+    assert loaded.book is not None
+    assert loaded.book.policies[0].snooze == limit
 
 
 WINDOW = 'write it like {days: mon-fri, from: "08:00", to: "18:00", timezone: Europe/Berlin}'
@@ -333,6 +413,40 @@ WINDOW = 'write it like {days: mon-fri, from: "08:00", to: "18:00", timezone: Eu
         ),
         ("{min_age: 30}", "min_age: `30` has no unit; 30 of what? write 30m or 30s"),
         ("{min_age: [30m]}", "min_age: expected a duration, found a list; write it like 10m"),
+        (
+            "{max_idle_cost: $50}",
+            "max_idle_cost: expected an amount in USD, found the text `$50`; write the number alone: 50",
+        ),
+        (
+            "{max_idle_cost: -0.01}",
+            "max_idle_cost: -0.01 is out of range; write USD, from 0 to 1000000, or leave it out",
+        ),
+        ("{max_idle_cost: 1e999}", "max_idle_cost: inf is out of range; write USD, from 0 to 1000000, or leave it out"),
+        (
+            "{max_idle_cost: 1000000.5}",
+            "max_idle_cost: 1000000.5 is out of range; write USD, from 0 to 1000000, or leave it out",
+        ),
+        ("{max_cost: 5}", "max_cost: no such guard `max_cost`; did you mean `max_idle_cost`?"),
+        (
+            "{population_factor: 1}",
+            (
+                "population_factor: 1 is no factor; "
+                "write how many times more or fewer is too sudden, above 1 and up to 1000000"
+            ),
+        ),
+        (
+            "{population_factor: 5x}",
+            (
+                "population_factor: expected how many times more or fewer, "
+                "found the text `5x`; write the number alone: 5"
+            ),
+        ),
+        ("{max_tag_failures: 20}", "max_tag_failures: 20 is no share; write 20 percent as 0.2"),
+        (
+            "{max_regret_share: 20%}",
+            "max_regret_share: expected a share from 0 to 1, found the text `20%`; write a half as 0.5",
+        ),
+        ("{max_regrets: 0.2}", "max_regrets: no such guard `max_regrets`; did you mean `max_regret_share`?"),
         ("{stop_hours: []}", "stop_hours: the list is empty; write a list of windows, or leave it out"),
         ("{stop_hours: mon-fri}", f"stop_hours: expected a list of windows, found the text `mon-fri`; {WINDOW}"),
     ],

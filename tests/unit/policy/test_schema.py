@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jsonschema import Draft4Validator
 from reaper.core.policy import schema
 from reaper.core.policy.document import from_json
 from reaper.core.policy.load import Severity, load
+from reaper.core.policy.model import Guards, Policy, SnoozeLimit
 from reaper.core.prices import PRICES
 from reaper.core.vocabulary import VOCABULARY
 from tests.support.policy_documents import ANY_VALUES, FACT_VALUES, conditions, documents, one_policy
@@ -28,6 +30,7 @@ BEYOND_THE_SCHEMA = {
     "a time zone that does not exist": "no such time zone",
     "a window that ends when it begins": "the window ends when it begins",
     "a glob that matches none of a closed list": "matches no ",
+    "a snooze shorter than an hour or longer than a week": "is no length for a snooze",
 }
 """What no draft-04 schema can say, by the loader's words for it. (A key written twice is gone once JSON is parsed.)"""
 
@@ -100,6 +103,38 @@ def test_schema_and_loader_agree_on_every_value_of_every_fact(fact):
         assert_they_agree(one_policy(when={fact: value}))
 
 
+POLICY_FIELDS = {
+    "name", "description", "services", "when", "then", "grace", "even_when", "stage", "snooze",
+}  # fmt: skip
+GUARDS = {
+    "max_stops", "max_stop_share", "min_population", "min_age", "stop_hours", "max_idle_cost", "population_factor",
+    "max_tag_failures", "max_regret_share",
+}  # fmt: skip
+
+
+def test_the_schema_describes_every_field_of_the_model():
+    built: Any = schema.build()
+    policy, guards = built["definitions"]["policy"]["properties"], built["properties"]["guards"]["properties"]
+    assert set(policy) == POLICY_FIELDS == {field.name for field in fields(Policy)}
+    assert set(guards) == GUARDS == {field.name for field in fields(Guards)}
+    assert set(policy["snooze"]["properties"]) == {field.name for field in fields(SnoozeLimit)}
+    described = [*policy.values(), *guards.values(), *policy["snooze"]["properties"].values()]
+    assert all(property_["description"] for property_ in described)
+
+
+def test_the_schema_says_what_needs_a_ledger():
+    built: Any = schema.build()
+    policy, guards = built["definitions"]["policy"]["properties"], built["properties"]["guards"]["properties"]
+    for property_ in (
+        policy["grace"],
+        policy["stage"],
+        policy["snooze"],
+        guards["population_factor"],
+        guards["max_regret_share"],
+    ):
+        assert "ledger" in property_["description"]
+
+
 WINDOW = {"days": "mon-fri", "from": "08:00", "to": "18:00", "timezone": "UTC"}
 
 
@@ -108,11 +143,13 @@ def test_schema_and_loader_agree_on_every_value_of_every_field():
         assert_they_agree(value)
         for key in ("version", "policies", "guards", "owner_tags", "prices", "polices"):
             assert_they_agree({"version": 1, key: value})
-        for field in ("name", "description", "services", "when", "then", "grace", "even_when", "nonsense"):
+        for field in (*POLICY_FIELDS, "nonsense"):
             assert_they_agree(one_policy(**{field: value}))
             assert_they_agree(one_policy(**{"then": "report", field: value}))
-        for guard in ("max_stops", "max_stop_share", "min_population", "min_age", "stop_hours", "max_stop"):
+        for guard in (*GUARDS, "max_stop"):
             assert_they_agree({"version": 1, "guards": {guard: value}})
+        for limit in ("max", "times", "min"):
+            assert_they_agree(one_policy(snooze={limit: value}))
         for part in (*WINDOW, "tz"):
             assert_they_agree({"version": 1, "guards": {"stop_hours": [{**WINDOW, part: value}]}})
 
@@ -137,6 +174,7 @@ CANNOT_SAY = {
     "a time zone that does not exist": {"version": 1, "guards": {"stop_hours": [{**WINDOW, "timezone": "Mars/Base"}]}},
     "a window that ends when it begins": {"version": 1, "guards": {"stop_hours": [{**WINDOW, "to": "08:00"}]}},
     "a glob that matches none of a closed list": one_policy(when={"phase": "x*"}),
+    "a snooze shorter than an hour or longer than a week": one_policy(snooze={"max": "59m"}),
 }
 
 
