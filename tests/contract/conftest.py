@@ -15,6 +15,7 @@ from localcloud.server import LocalServer
 from localcloud.world import World
 from reaper.providers.aws.clients import AwsClients
 from tests.support.services import NOW, SERVICES, Cloud, Service, cloud_of
+from tests.support.tables import LedgerBench, make_table, wire_of
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +80,11 @@ def dynamodb() -> Iterator[Any]:
         )
         yield client
         client.close()
+
+
+@pytest.fixture
+def bench(dynamodb: Any) -> Iterator[LedgerBench]:
+    """A ledger on a new table in DynamoDB."""
+    table = make_table(dynamodb)
+    with wire_of(dynamodb) as wire:
+        yield LedgerBench(dynamodb, table, wire)

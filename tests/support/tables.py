@@ -11,6 +11,8 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
+from reaper.ledger.dynamodb import DynamoDbLedger
+
 
 def make_table(client: Any) -> str:
     """The name of a new table with the keys of a ledger."""
@@ -32,7 +34,7 @@ class _Body(io.BytesIO):
 def answer(document: object, status: int = 200) -> Callable[[Any], AWSResponse]:
     """What DynamoDB answers: ``document`` as JSON, or as it is if it is bytes."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    headers = {"Content-Type": "application/x-amz-json-1.0", "Content-Length": str(len(body))}
+    headers: Any = {"Content-Type": "application/x-amz-json-1.0", "Content-Length": str(len(body))}
     return lambda request: AWSResponse(request.url, status, headers, _Body(body))
 
 
@@ -80,3 +82,28 @@ def wire_of(client: Any) -> Iterator[Wire]:
         yield wire
     finally:
         client.meta.events.unregister("before-send.dynamodb", wire)
+
+
+class LedgerBench:
+    """A ledger on a table of its own, the wire it sends on, and the pauses it made."""
+
+    def __init__(self, client: Any, table: str, wire: Wire) -> None:
+        self.client, self.table, self.wire = client, table, wire
+        self.pauses: list[float] = []
+        self.ledger = DynamoDbLedger(client, table, "eu-central-1", sleep=self.pauses.append)
+
+    def item(self, partition: str, sort: str = "memory") -> dict[str, Any]:
+        key = {"pk": {"S": partition}, "sk": {"S": sort}}
+        return self.client.get_item(TableName=self.table, Key=key)["Item"]
+
+    def cancelled(self, *codes: str) -> Any:
+        """The refusal of a transaction, with a code for each of its items."""
+        reasons = [{"Code": code} for code in codes]
+        return refusal("TransactionCanceledException", CancellationReasons=reasons)
+
+    def unprocessed(self, *names: str) -> dict[str, Any]:
+        """The keys DynamoDB did not come to, as BatchGetItem gives them back."""
+        keys = [
+            {"pk": {"S": f"session/glue/123456789012/eu-central-1/{name}"}, "sk": {"S": "memory"}} for name in names
+        ]
+        return {self.table: {"Keys": keys, "ConsistentRead": True}}

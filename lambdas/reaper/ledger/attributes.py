@@ -35,7 +35,8 @@ def number(value: float) -> Attribute:
             raise ValueError(f"{value} is no number that DynamoDB holds")
         if abs(value) < _LEAST:
             return {"N": "0"}
-    return {"N": repr(value)}
+    # Whole numbers without their ".0", as DynamoDB keeps and gives them back.
+    return {"N": repr(value).removesuffix(".0")}
 
 
 def flag(value: bool) -> Attribute:  # noqa: FBT001 - the value itself
