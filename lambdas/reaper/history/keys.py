@@ -12,17 +12,23 @@ from reaper.history.rows import SCHEMA
 ROOT: Final = f"facts/v{SCHEMA}/"
 SUFFIX: Final = ".jsonl.gz"
 
-_NAME: Final = re.compile(r"(?:.*/)?dt=([^/]*)/(\d{6}Z_[^/]+)\.jsonl\.gz", re.DOTALL)
+_NAME: Final = re.compile(r"(?:.*/)?dt=([^/]*)/(\d{6}Z)_([^/]+)\.jsonl\.gz", re.DOTALL)
 _VERSION: Final = re.compile(r"(?:.*/)?facts/v(\d{1,9})/dt=[^/]*/[^/]*", re.DOTALL)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a recording's key tells: the day (UTC) its sweep began, and the release of its shape where the key has it."""
+    """What a recording's key tells: when its sweep began (UTC, to the second), which it was, and the schema where it says."""
 
-    day: date
+    began: datetime
+    run_id: str
     version: int | None
+
+    @property
+    def day(self) -> date:
+        """The day it lies under."""
+        return self.began.date()
 
 
 def key_of(run_id: str, started_at: float) -> str:
@@ -37,8 +43,8 @@ def read_key(key: str) -> Place | None:
     if match is None:
         return None
     try:
-        day = date.fromisoformat(match[1])
+        began = datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
     version = _VERSION.fullmatch(key)
-    return Place(day, int(version[1]) if version else None)
+    return Place(began, match[3], int(version[1]) if version else None)
