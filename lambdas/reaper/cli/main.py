@@ -27,6 +27,7 @@ COMMANDS = {
     "plan": "Show what the policies would do. Changes nothing.",
     "run": "Sweep: report, or with --enforce stop, what the policies say.",
     "explain": "Say why a session is judged as it is, and when it would be stopped.",
+    "backtest": "Try policies on recorded sweeps: what they would have stopped, and who used it later.",
 }
 """Each command's line in ``reaper --help``, so that no command has to be loaded for it."""
 
