@@ -6,7 +6,6 @@ The plan is the same in report and in enforce mode: what it lets through is ``wo
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -72,7 +71,8 @@ class Setting:
     """What a plan is made under: the guards, the moment, what facts are read with, what is remembered.
 
     ``live`` is how many live sessions were seen in each scope, ``tag_trouble`` where tag look-ups cannot be trusted.
-    ``only`` limits stops to the sessions of a reviewed plan. ``recalled`` is ``None`` where there is no ledger.
+    ``only`` limits stops to the sessions of a reviewed plan, ``already`` is how many an earlier part of this sweep stopped in
+    each scope. ``recalled`` is ``None`` where there is no ledger.
     """
 
     guards: Guards
@@ -80,6 +80,7 @@ class Setting:
     now: float
     lens: Lens = field(default_factory=Lens)
     only: frozenset[SessionRef] | None = None
+    already: Mapping[ScopeKey, int] = field(default_factory=lambda: MappingProxyType({}))
     tag_trouble: Mapping[ScopeKey, str] = field(default_factory=lambda: MappingProxyType({}))
     recalled: Recalled | None = None
 
@@ -99,11 +100,13 @@ def plan(judged: Iterable[Judged], setting: Setting) -> tuple[Finding, ...]:
     """One finding per judged session, in the order given; ``keep`` has none. The caps come last, over what is left."""
     closed = outside_hours(setting.guards, setting.now)
     findings = [_first(one, setting, closed) for one in judged if one.verdict.kind is not VerdictKind.KEEP]
-    allowed: defaultdict[ScopeKey, Stops] = defaultdict(Stops)
+    allowed: dict[ScopeKey, Stops] = {}
     for finding in findings:
         if finding.allowed:
+            scope = finding.ref.key
             cost = read_idle_cost(finding.session, setting.now, setting.lens)
-            allowed[finding.ref.key] = allowed[finding.ref.key].and_one(cost if isinstance(cost, float) else None)
+            stops = allowed.get(scope) or Stops(setting.already.get(scope, 0))
+            allowed[scope] = stops.and_one(cost if isinstance(cost, float) else None)
     capped = {
         scope: over_the_cap(stops, setting.live.get(scope, 0), scope, setting.guards)
         for scope, stops in allowed.items()

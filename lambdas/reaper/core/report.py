@@ -7,7 +7,7 @@ fact is ``null``, an undecidable one ``{"undecidable": "reason"}``, one that was
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,18 @@ class Tripped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """What a sweep had no time to begin: scopes not listed, and sessions listed and not judged."""
+
+    listings: tuple[tuple[ScopeKey, Scope], ...] = ()
+    sessions: tuple[SessionRef, ...] = ()
+
+    def __bool__(self) -> bool:
+        """True when there is any."""
+        return bool(self.listings or self.sessions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One sweep, told. ``seen`` counts every session listed, ``live`` those that had not ended."""
 
@@ -84,6 +96,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What else a reader must know: that a switch forced report mode, say."""
     tripped: tuple[Tripped, ...] = ()
+    unfinished: Unfinished = field(default_factory=Unfinished)
+    live_by_scope: Mapping[ScopeKey, int] = field(default_factory=dict["ScopeKey", int])
 
     def totals(self) -> dict[str, int]:
         """How many sessions had each outcome; outcomes nobody had are left out."""
@@ -93,7 +107,9 @@ class Report:
     def needs_a_person(self) -> bool:
         """True when something could not be read, a stop failed, or a guard withheld one."""
         alarming = {Outcome.FAILED, Outcome.WITHHELD, Outcome.NOT_STOPPING}
-        return bool(self.blind or self.tripped) or any(finding.outcome in alarming for finding in self.findings)
+        return bool(self.blind or self.tripped or self.unfinished) or any(
+            finding.outcome in alarming for finding in self.findings
+        )
 
     def has_offenders(self) -> bool:
         """True when a policy that stops or reports applied to some session."""
@@ -128,6 +144,7 @@ def as_json(report: Report, lens: Lens, now: float) -> Json:
         "totals": report.totals(),
         "idle_cost": round(sum(idle_costs), 2),
         "api_calls": dict(sorted(report.api_calls.items())),
+        **({"unfinished": unfinished_json(report.unfinished)} if report.unfinished else {}),
         **({"guards": [tripped_json(one) for one in report.tripped]} if report.tripped else {}),
         **({"notes": list(report.notes)} if report.notes else {}),
     }
@@ -169,6 +186,17 @@ def blind_json(blind: Blind) -> Json:
     }
 
 
+def unfinished_json(unfinished: Unfinished) -> Json:
+    """What there was no time for, as JSON."""
+    return {
+        "scopes": [
+            {"service": key.service, "account": key.account, "region": key.region, "scope": dict(scope)}
+            for key, scope in unfinished.listings
+        ],
+        "sessions": [ref_json(ref) for ref in unfinished.sessions],
+    }
+
+
 def tripped_json(tripped: Tripped) -> Json:
     """One tripped guard as JSON."""
     key = tripped.key
@@ -198,8 +226,8 @@ def facts_json(session: Session, lens: Lens, now: float, names: Iterable[str]) -
             found[name] = None
         elif isinstance(value, Undecidable):
             found[name] = {"undecidable": value.reason}
-        elif isinstance(value, float):
-            found[name] = _number(value, definition.type)
+        elif isinstance(value, float | int):
+            found[name] = _number(float(value), definition.type)
         else:
             found[name] = dict(value) if definition.type is FactType.TAGS else str(value)  # type: ignore[call-overload]
     return found

@@ -16,7 +16,8 @@ from reaper.core.judge import CompiledBook, VerdictKind
 from reaper.core.plan import Finding, Outcome
 from reaper.core.session import Phase, ScopeKey, Session
 from reaper.sweep.ports import Progress, Provider, ProviderError, StopResult
-from reaper.sweep.survey import decide, silent
+from reaper.sweep.survey import decide
+from reaper.sweep.walk import silent
 
 STOP_THREADS = 4
 """Few on purpose: a stop shares its service's request quota with the people who work there."""
@@ -24,18 +25,27 @@ STOP_THREADS = 4
 _GONE = {Phase.ENDED, Phase.STOPPING}
 
 
-def act(
+def act(  # noqa: PLR0913 - two of the six have a default and are named
     findings: Sequence[Finding],
     providers: Mapping[ScopeKey, Provider],
     book: CompiledBook,
     clock: Callable[[], float],
+    *,
     progress: Progress = silent,
+    in_time: Callable[[], bool] = lambda: True,
 ) -> tuple[Finding, ...]:
-    """``findings`` with every allowed stop replaced by what became of it. ``clock`` gives epoch seconds."""
+    """``findings`` with every allowed stop replaced by what became of it. ``clock`` gives epoch seconds.
+
+    Once ``in_time`` says no, no further stop is begun.
+    """
 
     def handle(finding: Finding) -> Finding:
         if not finding.allowed:
             return finding
+        if not in_time():
+            return _became(
+                finding, Outcome.WITHHELD, "the sweep ran out of time before it came to this stop; the next one does it"
+            )
         progress(f"{finding.ref}: checking once more")
         done = _stop_one(finding, providers[finding.ref.key], book, clock)
         progress(f"{finding.ref}: {done.outcome.value.replace('_', ' ')}")

@@ -15,13 +15,25 @@ from reaper.core.judge import KEEP, CompiledBook, Verdict, VerdictKind
 from reaper.core.memory import SweepRecord
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding, Judged, Setting, plan
-from reaper.core.report import Mode, Report, Tripped
+from reaper.core.report import Mode, Report, Tripped, Unfinished
 from reaper.core.session import ScopeKey, Session, SessionRef
 from reaper.core.trends import count_on
-from reaper.sweep import remember
+from reaper.sweep import aftermath, remember
 from reaper.sweep.act import act
 from reaper.sweep.ports import CallCounter, Ledger, Progress, Provider
-from reaper.sweep.survey import THREADS, Survey, Witness, silent, survey
+from reaper.sweep.survey import Survey, Witness, survey
+from reaper.sweep.walk import THREADS, silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What the earlier parts of one sweep did, for the part that carries on: when they began, what they saw, and stopped."""
+
+    began_at: float
+    unfinished: Unfinished
+    seen: int = 0
+    live: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
+    stops: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +42,8 @@ class Sweep:
 
     ``clock`` gives epoch seconds; ``only`` limits stops to the sessions of a plan; ``ledger`` remembers from sweep to
     sweep, read only if ``forgetful``; ``witness`` is shown every live session with its verdict, from any thread. ``tell``
-    has people told of the report and returns what went wrong with that; nothing at all means that it was told.
+    has people told of the report and returns what went wrong with that; nothing at all means that it was told. Once
+    ``in_time`` says no, no work is begun, and ``earlier`` is what the parts of this sweep before this one did.
     """
 
     run_id: str
@@ -47,13 +60,15 @@ class Sweep:
     tell: Callable[[Report], tuple[str, ...]] | None = None
     progress: Progress = silent
     threads: int = THREADS
+    in_time: Callable[[], bool] = lambda: True
+    earlier: Earlier | None = None
 
 
 def run(sweep: Sweep) -> Report:
     """Do the sweep and say what came of it. Stops sessions only in enforce mode."""
-    started = sweep.clock()
+    started, earlier = sweep.clock(), sweep.earlier
     past = remember.look_back(sweep.ledger, started) if sweep.ledger else remember.Past()
-    regrets = remember.Regrets(past, started)
+    regrets = aftermath.Regrets(past, started)
 
     def witness(session: Session, verdict: Verdict) -> None:
         regrets.see(session)
@@ -67,7 +82,12 @@ def run(sweep: Sweep) -> Report:
         witness=witness,
         progress=sweep.progress,
         threads=sweep.threads,
+        in_time=sweep.in_time,
+        resume=earlier.unfinished if earlier else None,
     )
+    if earlier:
+        seen.live.update(earlier.live)
+        seen.seen += earlier.seen
     if sweep.ledger is None:
         findings = _plan(sweep, seen, started, None)
         done = _Done(findings=_act(sweep, findings) if sweep.mode is Mode.ENFORCE else findings)
@@ -86,8 +106,23 @@ def run(sweep: Sweep) -> Report:
         api_calls=sweep.counter.counts(),
         notes=(*sweep.notes, *done.notes),
         tripped=tuple(Tripped(scope, why) for scope, why in sorted(tripped.items(), key=str)),
+        unfinished=seen.unfinished,
+        live_by_scope=dict(seen.live),
     )
     return _tell(sweep, report, done)
+
+
+def carry_on(report: Report, earlier: Earlier | None) -> Earlier:
+    """What the next part of a sweep has to know after this one, which itself came after ``earlier``."""
+    stops = Counter(earlier.stops if earlier else {})
+    stops.update(finding.ref.key for finding in report.findings if finding.outcome is Outcome.STOPPED and finding.news)
+    return Earlier(
+        began_at=earlier.began_at if earlier else report.started_at,
+        unfinished=report.unfinished,
+        seen=report.seen,
+        live=report.live_by_scope,
+        stops=stops,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,29 +146,36 @@ def _tell(sweep: Sweep, report: Report, done: _Done) -> Report:
 
 
 def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
-    sweep: Sweep, ledger: Ledger, past: remember.Past, seen: Survey, regrets: remember.Regrets, started: float
+    sweep: Sweep, ledger: Ledger, past: remember.Past, seen: Survey, regrets: aftermath.Regrets, started: float
 ) -> _Done:
     """Plan and act with what is remembered."""
     blind = frozenset(one.key for one in seen.blind)
-    known = remember.Seen(judged=seen.judged, live=seen.live, blind=blind, regrets=regrets.found)
+    begun = _begun(seen)
+    known = remember.Seen(
+        judged=seen.judged,
+        live={scope: live for scope, live in seen.live.items() if scope not in begun},
+        blind=blind | begun,
+        regrets=regrets.found,
+    )
     taken = remember.take_in(ledger, past, known, sweep.book, started)
-    confirmations = remember.confirm(taken, known, {provider.key for provider in sweep.providers}, started)
+    confirmations = aftermath.confirm(taken, known, {provider.key for provider in sweep.providers}, started)
     findings = remember.freshly(_merged(_plan(sweep, seen, started, taken.recalled), confirmations), taken, started)
     tripped = taken.recalled.tripped
     if sweep.forgetful:
         trouble = taken.recalled.trouble
         return _Done(findings=findings, notes=() if trouble is None else (trouble,), tripped=tripped)
-    regretted = remember.new_regrets(taken, known)
+    regretted = aftermath.new_regrets(taken, known)
     acts = sweep.mode is Mode.ENFORCE and any(finding.allowed for finding in findings)
     record = SweepRecord(
         run_id=sweep.run_id,
-        started_at=started,
+        # All parts of a sweep are one moment to the next sweep, which asks whether a policy held in all of the last one.
+        started_at=sweep.earlier.began_at if sweep.earlier else started,
         finished_at=None if acts else sweep.clock(),
         mode=sweep.mode.value,
-        live={scope: live for scope, live in seen.live.items() if scope not in blind},
-        blind=blind,
+        live={scope: live for scope, live in seen.live.items() if scope not in blind | begun},
+        blind=blind - begun,
         claims=tuple(finding.ref for finding in findings if finding.allowed) if acts else (),
-        unconfirmed=_still_unconfirmed(taken, findings),
+        unconfirmed=aftermath.still_unconfirmed(taken, findings),
         counts=count_on(remember.counts_before(past), started, regrets=[stop.policy for stop in regretted.values()]),
         told=sweep.tell is None or not any(finding.news for finding in findings),
     )
@@ -144,13 +186,18 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     claimed = {before.ref for before in told.findings if before.allowed}
     acted = {finding.ref: finding for finding in findings if finding.ref in claimed}
     now = sweep.clock()
-    stops = remember.stops_taken(acted.values(), told.kept, now)
+    stops = aftermath.stops_taken(acted.values(), told.kept, now)
     counts = count_on(record.counts, started, stops=[stop.policy for stop in stops])
     finished = replace(told.record, finished_at=now, stops=stops, counts=counts)
     notes = (*told.notes, *remember.settle(ledger, acted, told.kept, finished, now))
     return _Done(
         findings=findings, notes=notes, tripped=tripped, record=replace(finished, version=finished.version + 1)
     )
+
+
+def _begun(seen: Survey) -> frozenset[ScopeKey]:
+    """Scopes that a later part of this sweep has to finish."""
+    return frozenset({key for key, _ in seen.unfinished.listings} | {ref.key for ref in seen.unfinished.sessions})
 
 
 def _merged(planned: Sequence[Finding], confirmations: Sequence[Finding]) -> list[Finding]:
@@ -160,15 +207,6 @@ def _merged(planned: Sequence[Finding], confirmations: Sequence[Finding]) -> lis
     return list({**{finding.ref: finding for finding in confirmations}, **findings}.values())
 
 
-def _still_unconfirmed(taken: remember.TakenIn, findings: Sequence[Finding]) -> tuple[remember.StopTaken, ...]:
-    confirmed = {finding.ref for finding in findings if finding.outcome is Outcome.CONFIRMED}
-    return tuple(
-        stop
-        for stop in taken.past.pending
-        if stop.ref not in confirmed and (memory := taken.before.get(stop.ref)) is not None and memory.awaiting
-    )
-
-
 def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | None) -> tuple[Finding, ...]:
     setting = Setting(
         guards=sweep.book.book.guards,
@@ -176,6 +214,7 @@ def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | 
         now=now,
         lens=sweep.book.lens,
         only=sweep.only,
+        already=sweep.earlier.stops if sweep.earlier else {},
         tag_trouble=_tag_trouble(sweep, seen),
         recalled=recalled,
     )
@@ -185,7 +224,7 @@ def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | 
 
 def _act(sweep: Sweep, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     providers = {provider.key: provider for provider in sweep.providers}
-    return act(findings, providers, sweep.book, sweep.clock, sweep.progress)
+    return act(findings, providers, sweep.book, sweep.clock, progress=sweep.progress, in_time=sweep.in_time)
 
 
 def _tag_trouble(sweep: Sweep, seen: Survey) -> dict[ScopeKey, str]:

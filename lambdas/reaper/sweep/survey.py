@@ -11,25 +11,17 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from reaper.core.facts import NOT_ASKED, Undecidable
 from reaper.core.judge import CompiledBook, Needs, Verdict, VerdictKind, judge
 from reaper.core.plan import Judged
-from reaper.core.report import Blind
-from reaper.core.session import Phase, Scope, ScopeKey, Session, SessionRef
-from reaper.sweep.ports import Listing, Progress, Provider, ProviderError
-
-THREADS = 16
-"""Measured: more only costs (a CA bundle is loaded for every new TLS connection)."""
-
+from reaper.core.report import Blind, Unfinished
+from reaper.core.session import Phase, ScopeKey, Session, SessionRef
+from reaper.sweep.ports import Progress, Provider
+from reaper.sweep.walk import THREADS, Walk, silent
 
 Witness = Callable[[Session, Verdict], None]
-
-
-def silent(_line: str) -> None:
-    """No progress is shown."""
 
 
 @dataclass(slots=True)
@@ -40,9 +32,10 @@ class Survey:
     blind: list[Blind] = field(default_factory=list[Blind])
     live: Counter[ScopeKey] = field(default_factory=Counter[ScopeKey])
     seen: int = 0
+    unfinished: Unfinished = field(default_factory=Unfinished)
 
 
-def survey(  # noqa: PLR0913 - four of the seven have a default and are named
+def survey(  # noqa: PLR0913 - six of the nine have a default and are named
     providers: Iterable[Provider],
     book: CompiledBook,
     now: float,
@@ -51,11 +44,14 @@ def survey(  # noqa: PLR0913 - four of the seven have a default and are named
     witness: Witness = lambda _session, _verdict: None,
     progress: Progress = silent,
     threads: int = THREADS,
+    in_time: Callable[[], bool] = lambda: True,
+    resume: Unfinished | None = None,
 ) -> Survey:
     """Every session of ``providers``, judged at ``now``; blind scopes named.
 
     Sessions in ``remember`` are in the result whatever the verdict. ``witness`` is shown every live session with its
-    verdict, from any thread; what it raises is a fault in judging that session.
+    verdict, from any thread; what it raises is a fault in judging that session. Once ``in_time`` says no, nothing more is
+    begun, and what was not is left over; with ``resume``, only what an earlier survey left over is looked at.
     """
     found: list[Judged] = []
     lock = threading.Lock()
@@ -84,9 +80,9 @@ def survey(  # noqa: PLR0913 - four of the seven have a default and are named
             with lock:
                 found.append(Judged(session, failed))
 
-    walk = _Walk(open_still, close, progress, threads)
-    walk.over(providers)
-    return Survey(sorted(found, key=_by_ref), walk.blind, walk.live, walk.seen)
+    walk = Walk(open_still, close, progress=progress, threads=threads, in_time=in_time)
+    walk.over(providers, resume)
+    return Survey(sorted(found, key=_by_ref), walk.blind, walk.live, walk.seen, walk.unfinished())
 
 
 def decide(provider: Provider, session: Session, book: CompiledBook, now: float) -> tuple[Session, Verdict]:
@@ -143,7 +139,7 @@ def collect(
         with lock:
             found.append(session)
 
-    walk = _Walk(open_still, close, progress, threads)
+    walk = Walk(open_still, close, progress=progress, threads=threads)
     walk.over(providers)
     return sorted(found, key=lambda session: _order(session.ref)), walk.blind
 
@@ -154,81 +150,3 @@ def _by_ref(judged: Judged) -> tuple[str, ...]:
 
 def _order(ref: SessionRef) -> tuple[str, ...]:
     return (ref.service, ref.account, ref.region, *(value for _, value in ref.scope), ref.id)
-
-
-class _Walk:
-    """Reads listings with a pool of threads until none is left.
-
-    ``open_still`` sees each session once, in the thread that lists; where it says true, ``close`` follows in any thread.
-    """
-
-    def __init__(
-        self,
-        open_still: Callable[[Provider, Session], bool],
-        close: Callable[[Provider, Session], None],
-        progress: Progress,
-        threads: int,
-    ) -> None:
-        self._open_still = open_still
-        self._close = close
-        self._progress = progress
-        self._threads = threads
-        self._change = threading.Condition()
-        self._unfinished = 0
-        self.blind: list[Blind] = []
-        self.live: Counter[ScopeKey] = Counter()
-        self.seen = 0
-
-    def over(self, providers: Iterable[Provider]) -> None:
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="survey") as pool:
-            try:
-                for provider in providers:
-                    self._submit(pool, self._list, pool, provider, provider.discover())
-                with self._change:
-                    self._change.wait_for(lambda: self._unfinished == 0)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        self.blind.sort(key=lambda blind: (str(blind.key), blind.scope))
-
-    def _submit(self, pool: ThreadPoolExecutor, work: Callable[..., None], *arguments: object) -> None:
-        with self._change:
-            self._unfinished += 1
-
-        def run() -> None:
-            try:
-                work(*arguments)
-            finally:
-                with self._change:
-                    self._unfinished -= 1
-                    self._change.notify_all()
-
-        pool.submit(run)
-
-    def _list(self, pool: ThreadPoolExecutor, provider: Provider, listing: Listing) -> None:
-        """One scope: counts and visits what it yields, follows what it leads to, and is blind where it fails."""
-        ids: set[SessionRef] = set()
-        live, error = 0, None
-        try:
-            for found in listing.read():
-                if isinstance(found, Listing):
-                    self._submit(pool, self._list, pool, provider, found)
-                elif found.ref not in ids:
-                    ids.add(found.ref)
-                    live += found.facts.phase is not Phase.ENDED
-                    if self._open_still(provider, found):
-                        self._submit(pool, self._close, provider, found)
-        except ProviderError as failure:
-            error = str(failure)
-        except Exception as failure:  # noqa: BLE001 - a fault in reading one scope must neither hide it nor the others
-            error = f"reading it failed: {failure!r}"
-        with self._change:
-            self.seen += len(ids)
-            self.live[provider.key] += live
-            if error is not None:
-                self.blind.append(Blind(provider.key, listing.scope, error))
-        self._tell(provider, listing.scope, len(ids), error)
-
-    def _tell(self, provider: Provider, scope: Scope, count: int, error: str | None) -> None:
-        where = " ".join([str(provider.key), *(f"{key}={value}" for key, value in scope)])
-        self._progress(f"{where}: {error or f'{count} sessions'}")
