@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
+import botocore.session
 import pytest
+from botocore.config import Config
 
+from infra.ledger import ACTIONS
+from localcloud.client import LocalCloud
 from reaper.core.memory import PolicyCount, StopTaken, SweepRecord
 from reaper.core.session import ScopeKey
+from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.sweep.ports import LedgerError
 from tests.support.ledgers import FULL_MEMORY, FULL_SWEEP, SCIENCE, T0, memory, ref
-from tests.support.tables import refusal
+from tests.support.tables import make_table, refusal
 
 # What is sent
 
@@ -69,6 +79,54 @@ def test_only_the_operations_that_the_stack_grants_are_called(bench):
     assert set(bench.wire.operations) == {"BatchGetItem", "Query", "TransactWriteItems"}
     puts = [action for op, sent in bench.wire.sent if op == "TransactWriteItems" for action in sent["TransactItems"]]
     assert {verb for action in puts for verb in action} == {"Put"}
+
+
+def test_the_permissions_that_the_stack_grants_are_enough_and_none_is_left_over():
+    with LocalCloud.start(auth=True) as cloud:
+
+        def client(service: str, **credentials: str) -> Any:
+            keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **credentials}
+            make: Any = botocore.session.Session().create_client
+            made = make(service, region_name="us-east-1", endpoint_url=cloud.url, config=Config(proxies={}), **keys)
+            closing.callback(made.close)
+            return made
+
+        def ledger_of_a_role_with(actions: Iterable[str]) -> DynamoDbLedger:
+            name = f"reaper-{uuid.uuid4()}"
+            trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+            role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+            may = {"Effect": "Allow", "Action": sorted(actions), "Resource": f"arn:aws:dynamodb:*:*:table/{table}"}
+            iam.put_role_policy(RoleName=name, PolicyName="ledger", PolicyDocument=document(may))
+            keys = sts.assume_role(RoleArn=role, RoleSessionName="sweep")["Credentials"]
+            return DynamoDbLedger(
+                client(
+                    "dynamodb",
+                    aws_access_key_id=keys["AccessKeyId"],
+                    aws_secret_access_key=keys["SecretAccessKey"],
+                    aws_session_token=keys["SessionToken"],
+                ),
+                table,
+                "us-east-1",
+            )
+
+        with ExitStack() as closing:
+            iam, sts = client("iam"), client("sts")
+            table = make_table(client("dynamodb"))
+            use(ledger_of_a_role_with(ACTIONS))
+            for action in ACTIONS:
+                with pytest.raises(LedgerError, match="was denied: grant it to the caller"):
+                    use(ledger_of_a_role_with(set(ACTIONS) - {action}))
+
+
+def use(ledger: DynamoDbLedger) -> None:
+    """Have ``ledger`` call all that it ever does."""
+    ledger.write([memory(str(uuid.uuid4()))], FULL_SWEEP)
+    ledger.recall([ref()])
+    ledger.sweeps()
+
+
+def document(statement: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 # What is kept
