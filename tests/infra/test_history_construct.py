@@ -1,0 +1,120 @@
+"""What the bucket of recordings means, read off the template that CloudFormation gets."""
+
+# jsii names the parameters of a class and of its interface differently, which pyright takes for a mismatch.
+# pyright: reportArgumentType=false
+
+from __future__ import annotations
+
+import tempfile
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from cdk_nag import AwsSolutionsChecks
+
+from infra.history import KEYS, History
+from reaper.history.keys import key_of
+from tests.support.stacks import Resources, flat
+
+
+def synthesised(*, encrypted: bool = False, nag: bool = False, **settings) -> Resources:
+    app = cdk.App(outdir=tempfile.mkdtemp(prefix="cdk.out-"), analytics_reporting=False)
+    stack = cdk.Stack(app, "Test")
+    key = kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None
+    history = History(stack, "History", key=key, **settings)
+    history.grant_write(iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")))
+    if nag:
+        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return Resources(app.synth().stacks[0].template)
+
+
+@pytest.fixture(scope="module")
+def plain() -> Resources:
+    return synthesised()
+
+
+@pytest.fixture(scope="module")
+def with_key() -> Resources:
+    return synthesised(encrypted=True)
+
+
+def bucket(found: Resources) -> dict:
+    return found.only("AWS::S3::Bucket")
+
+
+def test_nobody_can_make_it_public(plain):
+    assert bucket(plain)["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert bucket(plain)["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+def test_it_refuses_plain_http_and_old_tls(plain):
+    denied = [
+        one["Condition"]
+        for one in plain.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+        if one["Effect"] == "Deny" and one["Principal"] == {"AWS": "*"} and one["Action"] == "s3:*"
+    ]
+
+    assert denied == [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}]
+
+
+def test_it_is_encrypted_by_s3_or_with_the_key_it_is_given(plain, with_key):
+    [by_s3] = bucket(plain)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    [by_key] = bucket(with_key)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+    assert by_s3["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert by_key["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert flat(by_key["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]).startswith("${Key")
+    assert by_key["BucketKeyEnabled"] is True
+
+
+def test_recordings_get_cheaper_after_a_month_and_expire_after_400_days(plain):
+    [rule] = bucket(plain)["LifecycleConfiguration"]["Rules"]
+
+    assert rule["Status"] == "Enabled"
+    assert rule["ExpirationInDays"] == 400
+    assert rule["Transitions"] == [{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}]
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert "VersioningConfiguration" not in bucket(plain)
+
+
+@pytest.mark.parametrize(("days", "moves"), [(14, False), (30, False), (31, True)])
+def test_recordings_that_expire_within_a_month_stay_where_they_are(days, moves):
+    [rule] = bucket(synthesised(days=days))["LifecycleConfiguration"]["Rules"]
+
+    assert rule["ExpirationInDays"] == days
+    assert ("Transitions" in rule) is moves
+
+
+def test_it_stays_when_the_stack_goes_unless_that_is_not_wanted(plain):
+    def fate(found: Resources) -> set[str]:
+        return {one["DeletionPolicy"] for one in found.everything() if one["Type"] == "AWS::S3::Bucket"}
+
+    assert fate(plain) == {"Retain"}
+    assert fate(synthesised(retain=False)) == {"Delete"}
+
+
+def test_the_writer_can_put_recordings_and_nothing_else(plain):
+    [name] = [name for name, _ in plain.named("AWS::S3::Bucket")]
+
+    assert plain.granted() == {"s3:PutObject"}
+    assert plain.resources_of("s3:PutObject") == {f"${{{name}.Arn}}/facts/v1/*"}
+
+
+def test_with_a_key_the_writer_can_make_data_keys_of_it_too(with_key):
+    assert with_key.granted() == {"s3:PutObject", "kms:GenerateDataKey"}
+    assert all(resource.startswith("${Key") for resource in with_key.resources_of("kms:GenerateDataKey"))
+
+
+def test_the_writer_may_write_the_keys_that_are_written():
+    assert key_of("run-1", 1_800_000_000.0).startswith(KEYS.removesuffix("*"))
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_nag_finds_nothing_that_is_not_acknowledged(encrypted):
+    synthesised(nag=True, encrypted=encrypted)
