@@ -16,6 +16,7 @@ from localcloud.demo.checks import check
 from localcloud.demo.show import Show
 from localcloud.demo.world import CHARACTERS
 from localcloud.deployment import DeploymentError
+from localcloud.surroundings import leave_real_clouds
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "demo"
@@ -24,6 +25,7 @@ BUILD: Final = ROOT / "build" / "demo"
 def main() -> int:
     """Run the demo; 0 if everything happened, 1 if something did not, 130 when interrupted."""
     argparse.ArgumentParser(prog="make demo", description=__doc__).parse_args()
+    leave_real_clouds()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     shutil.rmtree(BUILD, ignore_errors=True)
     BUILD.mkdir(parents=True)
