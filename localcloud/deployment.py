@@ -85,7 +85,7 @@ class Deployment:
         return payload
 
     def subscribe(self) -> Inbox:
-        """A new queue, subscribed to the reports from now on."""
+        """A new queue, subscribed to the reports from now on; a filter policy keeps alarms out, which have no mode."""
         sqs = self.client("sqs")
         url = sqs.create_queue(QueueName=f"inbox-{os.urandom(4).hex()}")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -99,7 +99,8 @@ class Deployment:
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        only_reports = {"FilterPolicy": json.dumps({"mode": ["report", "enforce"]})}
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=only_reports)
         return Inbox(sqs, url)
 
     def deliver(self, profile: str, content: str) -> None:
