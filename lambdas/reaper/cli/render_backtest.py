@@ -99,8 +99,8 @@ def summary(document: Json, *, thresholds: bool) -> list[str]:
     total = written["total"]
     when = f", from {history['began']} to {history['ended']}" if history["began"] else ""
     stopped = (
-        f"As written, the policies would have stopped {count(total['stops'], 'session')}: {total['false_stops']} of them"
-        " were used again later (false stops)."
+        f"As written, the policies would have stopped {count(total['stops'], 'session')};"
+        f" {count(total['false_stops'], 'false stop')} (used again later)."
     )
     lines = [
         f"{count(history['sweeps'], 'sweep')} with {count(history['sessions'], 'session')} replayed{when}.",
@@ -120,7 +120,9 @@ def summary(document: Json, *, thresholds: bool) -> list[str]:
         lines.append(f"Guards would have withheld the stop of {count(written['withheld'], 'session')}.")
     lines += _unvaried(document) if thresholds else []
     if history["skipped"]:
-        lines.append(f"{count(len(history['skipped']), 'recording')} COULD NOT BE READ and are not in this.")
+        lines.append(
+            f"{count(len(history['skipped']), 'recording')} COULD NOT BE READ: what lies in there is not in this."
+        )
     if history["missing_days"]:
         lines.append(f"Nothing was recorded on some days: {_days(history['missing_days'])}.")
     return lines
