@@ -188,12 +188,13 @@ def _cdk(cloud: LocalCloud, arguments: Sequence[str], context: Mapping[str, str]
     environment = {**inherited, **cloud.env(), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
     # An assembly of its own each time: two runs at once must not share one.
     assembly = tempfile.mkdtemp(prefix="cdk.out-")
-    options = ["--output", assembly, "--no-notices", "--progress", "events"]
+    options = ["--output", assembly, "--no-notices"]
     pairs = [part for key, value in context.items() for part in ("-c", f"{key}={value}")]
     try:
         done = subprocess.run(  # noqa: S603 - our own command
             [str(CDK), *arguments, *options, *pairs],
-            cwd=ROOT,
+            # Bootstrapping needs no app, and outside the checkout none is run.
+            cwd=assembly if arguments[0] == "bootstrap" else ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
