@@ -45,8 +45,8 @@ def _run(show: Show) -> int:
     cdk_log = BUILD / "cdk.log"
     show.say("Session Reaper, deployed for real into an embedded cloud. Nothing leaves this machine.", "bold")
     show.say()
-    with show.step("Starting AWS and Alibaba Cloud, the embedded ones"):
-        cloud = LocalCloud.start()
+    with show.step("Starting AWS and Alibaba Cloud, the embedded ones, with IAM enforced"):
+        cloud = LocalCloud.start(auth=True)
     with cloud:
         try:
             with show.step(f"People are at work: {len(CHARACTERS)} sessions of four services; cdk bootstrap"):
@@ -81,10 +81,10 @@ def _present(show: Show, seen: stage.Performance) -> bool:
     (BUILD / "report.json").write_text(f"{report}\n", encoding="utf-8")
     show.head("What became of them, as the report that SNS delivered says")
     show.results(seen)
-    for mail in seen.mail[:1]:
-        (BUILD / "mail.txt").write_text(f"Subject: {mail['subject']}\n\n{mail['text']}", encoding="utf-8")
+    if letter := seen.letter:
+        (BUILD / "mail.txt").write_text(f"Subject: {letter['subject']}\n\n{letter['text']}", encoding="utf-8")
         show.head("The mail that SNS delivered")
-        show.mail(mail)
+        show.mail(letter)
     checks = check(seen)
     show.head("What was promised")
     show.promises(checks)

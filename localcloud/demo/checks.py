@@ -32,6 +32,7 @@ def check(seen: Performance) -> list[Check]:
         "The schedule started the sweep, nobody invoked it": _nobody_invoked(seen),
         "Every session came out as it should, in the report that SNS delivered": _outcomes(seen),
         "What the report calls stopped is really stopped, and nothing else is": _really_stopped(seen),
+        "The stops were made by the function's own role, with IAM enforced": _own_role(seen),
         "No work in progress was killed": [str(one) for one in seen.violations],
         "Everyone at work still is": _still_working(seen),
         "The session that woke up was looked at again, and spared": _spared(seen),
@@ -75,6 +76,14 @@ def _really_stopped(seen: Performance) -> Iterator[str]:
         yield "EMR Serverless Spark was told to stop something"
 
 
+def _own_role(seen: Performance) -> list[str]:
+    return [
+        f"{stop['session']} was stopped by {stop['principal']}"
+        for stop in seen.stops
+        if ":assumed-role/SessionReaper-" not in stop["principal"]
+    ]
+
+
 def _still_working(seen: Performance) -> Iterator[str]:
     now = {(one["service"], one["id"]): one for one in seen.sessions}
     for one in CHARACTERS:
@@ -102,13 +111,11 @@ def _blind(seen: Performance) -> Iterator[str]:
 
 
 def _mail(seen: Performance) -> Iterator[str]:
-    if not seen.mail:
-        yield f"there is no mail to {READER}"
+    mail = seen.letter
+    if mail is None:
+        yield f"there is no mail with the report to {READER}"
         return
-    mail = seen.mail[0]
     if mail["to"] != READER:
         yield f"it went to {mail['to']}"
-    if mail["subject"] != seen.delivered.subject:
-        yield f"its subject is {mail['subject']!r}"
     told = [one.id for one in CHARACTERS if one.outcome != LEFT_ALONE] + [DENIED_WORKGROUP]
     yield from (f"it does not mention {name}" for name in told if name not in mail["text"])

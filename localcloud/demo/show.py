@@ -30,7 +30,8 @@ _STYLES: Final = {
     "could not be read": "bold yellow",
     LEFT_ALONE: "dim",
 }
-"""Every outcome of the demo, in the order its table has them."""
+"""Every outcome that is to be, in the order the table has them; one that is not to be comes first."""
+_RANK: Final = {outcome: rank for rank, outcome in enumerate(_STYLES)}
 
 
 class Show:
@@ -77,8 +78,8 @@ class Show:
     def results(self, seen: Performance) -> None:
         """Print what became of everyone, and why: what the report says, then those it has nothing to say about."""
         table = self._table("outcome", "service", "session", "why")
-        for outcome, service, name, why in sorted(_rows(seen), key=lambda row: list(_STYLES).index(row[0])):
-            table.add_row(Text(outcome, _STYLES[outcome]), service, _short(name), why)
+        for outcome, service, name, why in sorted(_rows(seen), key=lambda row: _RANK.get(row[0], -1)):
+            table.add_row(Text(outcome, _STYLES.get(outcome, "bold")), service, _short(name), why)
         self._print(table)
 
     def mail(self, mail: Mapping[str, str]) -> None:

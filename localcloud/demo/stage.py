@@ -39,6 +39,11 @@ class Performance:
     violations: Sequence[Mapping[str, Any]]
     calls: Mapping[str, int]
 
+    @property
+    def letter(self) -> Mapping[str, str] | None:
+        """The mail with the same report; alarms are mailed too."""
+        return next((mail for mail in self.mail if mail["subject"] == self.delivered.subject), None)
+
 
 def set_up(cloud: LocalCloud, log: Path) -> None:
     """Make the account what one is before Session Reaper comes: people at work, the CDK's bootstrap, a secret."""

@@ -17,8 +17,13 @@ from reaper.core.policy.load import load
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBJECT = "Session Reaper, enforce mode: 5 stopped"
+ROLE = "arn:aws:sts::000000000000:assumed-role/SessionReaper-SweeperRole-1/sweep"
 ENDING = {"glue": "STOPPING", "athena": "TERMINATING", "deadline": "UPDATE_IN_PROGRESS"}
 RUNNING = {"glue": "READY", "athena": "IDLE", "deadline": "STARTED"}
+
+
+def stop(service: str, session: str, principal: str = ROLE) -> dict[str, str]:
+    return {"service": service, "session": session, "principal": principal}
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def seen() -> Performance:
             for one in CHARACTERS
             if one.service in ENDING
         ],
-        stops=[{"service": one.service, "session": one.id} for one in CHARACTERS if one.outcome == "stopped"],
+        stops=[stop(one.service, one.id) for one in CHARACTERS if one.outcome == "stopped"],
         violations=[],
         calls={"glue:ListSessions": 1},
     )
@@ -102,8 +107,17 @@ def test_a_stop_that_never_came_is_noticed(seen):
 
 
 def test_a_stop_that_nobody_reported_is_noticed(seen):
-    stops = [*seen.stops, {"service": "glue", "session": "clickstream"}]
+    stops = [*seen.stops, stop("glue", "clickstream")]
     assert broken(replace(seen, stops=stops)) == {REALLY: "clickstream was stopped"}
+
+
+def test_a_stop_by_anyone_but_the_function_is_noticed(seen):
+    stops = [*seen.stops[1:], {**seen.stops[0], "principal": "arn:aws:iam::000000000000:root"}]
+    assert broken(replace(seen, stops=stops)) == {
+        "The stops were made by the function's own role, with IAM enforced": (
+            "churn-exploration was stopped by arn:aws:iam::000000000000:root"
+        )
+    }
 
 
 def test_a_stop_of_what_shows_no_evidence_is_noticed(seen):
@@ -129,7 +143,7 @@ def test_a_scope_that_reads_as_empty_is_noticed(seen):
 
 def test_a_mail_that_does_not_come_is_noticed(seen):
     assert broken(replace(seen, mail=[])) == {
-        "A person was told by email, in words": "there is no mail to platform-team@example.com"
+        "A person was told by email, in words": "there is no mail with the report to platform-team@example.com"
     }
 
 
