@@ -99,7 +99,7 @@ def judge(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:
     if session.facts.phase is Phase.ENDED:
         return KEEP
     wanted = _wanted(book, session, now)
-    if isinstance(wanted, Needs) or wanted.kind not in {VerdictKind.STOP, VerdictKind.REPORT}:
+    if wanted is KEEP or isinstance(wanted, Needs) or wanted.kind not in {VerdictKind.STOP, VerdictKind.REPORT}:
         return wanted
     protection = _policy_protection(book, session, now)
     if protection is not None:
@@ -110,12 +110,17 @@ def judge(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:
 def stop_holds(compiled: CompiledPolicy, session: Session, now: float) -> Truth:
     """Whether a stop policy applies: its own condition, and the floor under every stop."""
     holds = compiled.holds(session, now)
-    return False if holds is False else conjunction((holds, compiled.floor(session, now)))
+    if holds is False:
+        return False
+    floor = compiled.floor(session, now)
+    return floor if holds is True else conjunction((holds, floor))
 
 
 def _wanted(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:
     """The verdict as if nothing were protected: stop > report > keep."""
-    stops = [(one, stop_holds(one, session, now)) for one in book.stops]
+    stops = [(one, truth) for one in book.stops if (truth := stop_holds(one, session, now)) is not False]
+    if not stops and not book.reports:
+        return KEEP
     holding = sorted((one for one, truth in stops if truth is True), key=_eagerness)
     if holding and _stop(holding[0]).immediate:
         return _stop(holding[0])
@@ -124,7 +129,7 @@ def _wanted(book: CompiledBook, session: Session, now: float) -> Verdict | Needs
         return asked
     if holding:
         return _stop(holding[0])
-    reports = [(one, one.holds(session, now)) for one in book.reports]
+    reports = [(one, truth) for one in book.reports if (truth := one.holds(session, now)) is not False]
     doubts = _doubts(open_stops)
     for one, truth in reports:
         if truth is True:

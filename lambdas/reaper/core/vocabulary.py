@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
-from reaper.core.facts import ABSENT, NOT_ASKED, Fact, Missing, Undecidable
+from reaper.core.facts import ABSENT, NOT_ASKED, VALUELESS, Fact, Missing, Undecidable
 from reaper.core.policy.model import DEFAULT_OWNER_TAGS, PolicyBook
 from reaper.core.prices import PRICES
 from reaper.core.session import SCOPE_PARTS, Phase, Service, Session
@@ -54,6 +55,7 @@ class FactDefinition:
     """One fact of the vocabulary. ``choices`` is set where the values are a closed list.
 
     ``fields`` are the :class:`~reaper.core.facts.Facts` fields it is read from: those to ask for when it is not known.
+    ``at`` is where a session has it as it is (``facts.name``), if it does: reading it there spares a call.
     """
 
     name: str
@@ -62,23 +64,24 @@ class FactDefinition:
     read: Reader
     fields: frozenset[str] = frozenset()
     choices: tuple[str, ...] = ()
+    at: str | None = None
 
 
 def read_age(session: Session, now: float, _lens: Lens | None = None) -> Fact[float]:
     """Seconds since it was created or started; never negative."""
     created = session.facts.created_at
-    return created if isinstance(created, Missing | Undecidable) else max(0.0, now - created)
+    return created if isinstance(created, VALUELESS) else max(0.0, now - created)
 
 
 def read_idle_for(session: Session, now: float, _lens: Lens | None = None) -> Fact[float]:
     """Seconds since the last evidence of use; 0 while in use, and never more than its age."""
-    since = session.facts.idle_since
-    if isinstance(since, Missing | Undecidable):
+    facts = session.facts
+    since, created = facts.idle_since, facts.created_at
+    if not isinstance(since, float) and isinstance(since, VALUELESS):
         return since
-    created = session.facts.created_at
     if isinstance(created, float) and created > since:
         since = created
-    return max(0.0, now - since)
+    return now - since if since < now else 0.0
 
 
 def read_phase(session: Session, _now: float, _lens: Lens | None = None) -> Fact[Phase]:
@@ -105,7 +108,7 @@ def read_hourly_cost(session: Session, _now: float, lens: Lens) -> Fact[float]:
     key, units = session.facts.price_key, session.facts.billed_units
     if key is None or key not in lens.prices:
         return ABSENT
-    return units if isinstance(units, Missing | Undecidable) else units * lens.prices[key]
+    return units if isinstance(units, VALUELESS) else units * lens.prices[key]
 
 
 def read_idle_cost(session: Session, now: float, lens: Lens) -> Fact[float]:
@@ -114,7 +117,7 @@ def read_idle_cost(session: Session, now: float, lens: Lens) -> Fact[float]:
     if rate is ABSENT or idle is ABSENT:
         return ABSENT
     for part in (rate, idle):
-        if isinstance(part, Missing | Undecidable):
+        if isinstance(part, VALUELESS):
             return part
     assert isinstance(rate, float) and isinstance(idle, float)  # noqa: S101, PT018 - narrows for the type checker
     return rate * idle / 3600
@@ -138,14 +141,21 @@ def _text(name: str, meaning: str, read: Reader, *fields: str, choices: tuple[st
     return FactDefinition(name, FactType.TEXT, meaning, read, frozenset(fields), choices)
 
 
+def _text_at(at: str, meaning: str, *fields: str, choices: tuple[str, ...] = ()) -> FactDefinition:
+    get = attrgetter(at)
+    return FactDefinition(
+        at.rpartition(".")[2], FactType.TEXT, meaning, lambda s, _n, _l: get(s), frozenset(fields), choices, at
+    )
+
+
 _DEFINITIONS = (
-    _text("service", "which service it is", lambda s, _n, _l: s.ref.service, choices=tuple(Service)),
-    _text("account", "the account that is billed for it", lambda s, _n, _l: s.ref.account),
-    _text("region", "the region it runs in", lambda s, _n, _l: s.ref.region),
-    _text("id", "its id in the service", lambda s, _n, _l: s.ref.id),
-    _text("name", "its description or cluster name", _field_reader("name"), "name"),
+    _text_at("ref.service", "which service it is", choices=tuple(Service)),
+    _text_at("ref.account", "the account that is billed for it"),
+    _text_at("ref.region", "the region it runs in"),
+    _text_at("ref.id", "its id in the service"),
+    _text_at("facts.name", "its description or cluster name", "name"),
     *(_text(part, f"the {part} it belongs to", _scope_reader(part)) for part in SCOPE_PARTS),
-    _text("state", "the service's own word, verbatim", lambda s, _n, _l: s.facts.state),
+    _text_at("facts.state", "the service's own word, verbatim"),
     _text("phase", "its normal form", read_phase, "phase", choices=tuple(Phase)),
     FactDefinition("age", FactType.DURATION, "since it was created", read_age, frozenset({"created_at"})),
     FactDefinition(
@@ -160,8 +170,8 @@ _DEFINITIONS = (
     ),
     FactDefinition("tags", FactType.TAGS, "its own tags over its parents'", _field_reader("tags"), frozenset({"tags"})),
     _text("owner", "who to ask about it", read_owner, "tags", "creator"),
-    _text("kind", "what sort of session it is", _field_reader("kind"), "kind"),
-    _text("worker_type", "the size of a worker", _field_reader("worker_type"), "worker_type"),
+    _text_at("facts.kind", "what sort of session it is", "kind"),
+    _text_at("facts.worker_type", "the size of a worker", "worker_type"),
     FactDefinition("dpus", FactType.NUMBER, "its size in DPUs", _field_reader("dpus"), frozenset({"dpus"})),
     FactDefinition(
         "hourly_cost",

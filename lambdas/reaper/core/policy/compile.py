@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from reaper.core.facts import ABSENT, NOT_ASKED, Fact, Missing, Undecidable
+from reaper.core.facts import ABSENT, NOT_ASKED, Fact, Undecidable
 from reaper.core.policy.model import (
     AllOf,
     AnyOf,
@@ -29,8 +29,8 @@ from reaper.core.policy.model import (
     TextTest,
 )
 from reaper.core.session import Phase, Session
-from reaper.core.truth import Open, Truth, conjunction, disjunction, doubt, merge, needs, negate
-from reaper.core.vocabulary import VOCABULARY, FactDefinition, FactType, Lens, read_age, read_phase
+from reaper.core.truth import Open, Truth, disjunction, doubt, merge, needs
+from reaper.core.vocabulary import VOCABULARY, FactDefinition, FactType, Lens, read_age, read_idle_for, read_phase
 
 Check = Callable[[Session, float], Truth]
 """Says whether a condition holds of a session at a moment (epoch seconds)."""
@@ -65,9 +65,9 @@ def compile_policy(policy: Policy, lens: Lens) -> CompiledPolicy:
     services = policy.services
 
     def holds(session: Session, now: float) -> Truth:
-        return False if services and session.ref.service not in services else when(session, now)
+        return False if session.ref.service not in services else when(session, now)
 
-    return CompiledPolicy(policy, holds, compile_floor(policy.even_when))
+    return CompiledPolicy(policy, holds if services else when, compile_floor(policy.even_when))
 
 
 def compile_floor(even_when: frozenset[Lifted]) -> Check:
@@ -92,10 +92,9 @@ def compile_condition(condition: Condition, lens: Lens) -> Check:
         case AnyOf(terms):
             return _any([compile_condition(term, lens) for term in terms])
         case Not(term):
-            inner = compile_condition(term, lens)
-            return lambda session, now: negate(inner(session, now))
+            return _not(term, lens)
         case TextTest(fact, patterns):
-            return _text(VOCABULARY[fact], matcher(patterns), lens)
+            return _text(VOCABULARY[fact], patterns, lens)
         case TagTest(key, patterns):
             return _tag(key, matcher(patterns))
         case Compare():
@@ -103,7 +102,7 @@ def compile_condition(condition: Condition, lens: Lens) -> Check:
         case Presence(fact, present):
             return _presence(VOCABULARY[fact], lens, present=present)
         case TagPresence(key, present):
-            return _tag(key, lambda _value: True) if present else _not(_tag(key, lambda _value: True))
+            return _tag(key, lambda _value: True, wanted=present)
         case _:
             assert_never(condition)
 
@@ -114,6 +113,8 @@ def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     globs = [pattern for pattern in patterns if is_glob(pattern)]
     if not globs:
         return literals.__contains__
+    if prefixes := _prefixes(patterns):
+        return lambda text: text.startswith(prefixes)
     alternatives = "|".join(
         "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern) for pattern in globs
     )
@@ -126,12 +127,26 @@ def is_glob(pattern: str) -> bool:
     return "*" in pattern or "?" in pattern
 
 
+def _prefixes(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """What a text has to begin with when all ``patterns`` say no more than that (``nightly-*``); else nothing."""
+    prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*") and not is_glob(pattern[:-1]))
+    return prefixes if len(prefixes) == len(patterns) else ()
+
+
 def _all(checks: list[Check]) -> Check:
     if len(checks) == 1:
         return checks[0]
 
     def check(session: Session, now: float) -> Truth:
-        return conjunction(check(session, now) for check in checks)
+        # The conjunction of truth.py, written out: a generator would cost more than most of the terms do.
+        found: Open | None = None
+        for term in checks:
+            truth = term(session, now)
+            if truth is False:
+                return False
+            if truth is not True:
+                found = truth if found is None else merge(found, truth)
+        return True if found is None else found
 
     return check
 
@@ -140,12 +155,20 @@ def _any(checks: list[Check]) -> Check:
     return lambda session, now: disjunction(check(session, now) for check in checks)
 
 
-def _not(inner: Check) -> Check:
-    return lambda session, now: negate(inner(session, now))
+def _not(term: Condition, lens: Lens) -> Check:
+    if isinstance(term, TagTest):
+        return _tag(term.key, matcher(term.patterns), wanted=False)
+    inner = compile_condition(term, lens)
+
+    def check(session: Session, now: float) -> Truth:
+        truth = inner(session, now)
+        return truth if isinstance(truth, Open) else not truth
+
+    return check
 
 
-def _text(definition: FactDefinition, matches: Callable[[str], bool], lens: Lens) -> Check:
-    name, read = definition.name, definition.read
+def _text(definition: FactDefinition, patterns: tuple[str, ...], lens: Lens) -> Check:
+    name, read, matches = definition.name, definition.read, matcher(patterns)
 
     def check(session: Session, now: float) -> Truth:
         value = read(session, now, lens)
@@ -153,18 +176,51 @@ def _text(definition: FactDefinition, matches: Callable[[str], bool], lens: Lens
             return matches(value)
         return False if value is ABSENT else _unread(name, value, session)
 
-    return check
+    return check if definition.at is None else _text_at(definition.at, name, patterns)
 
 
-def _tag(key: str, matches: Callable[[str], bool]) -> Check:
+def _text_at(at: str, name: str, patterns: tuple[str, ...]) -> Check:
+    """The same where a session has the text as it is: without the calls of a reader and, mostly, of a matcher."""
+    value_of, literals, prefixes = operator.attrgetter(at), frozenset(patterns), _prefixes(patterns)
+    matches = matcher(patterns)
+
+    def is_one(session: Session, _now: float) -> Truth:
+        value = value_of(session)
+        if isinstance(value, str):
+            return value in literals
+        return False if value is ABSENT else _unread(name, value, session)
+
+    def begins(session: Session, _now: float) -> Truth:
+        value = value_of(session)
+        if isinstance(value, str):
+            return value.startswith(prefixes)
+        return False if value is ABSENT else _unread(name, value, session)
+
+    def fits(session: Session, _now: float) -> Truth:
+        value = value_of(session)
+        if isinstance(value, str):
+            return matches(value)
+        return False if value is ABSENT else _unread(name, value, session)
+
+    if not any(is_glob(pattern) for pattern in patterns):
+        return is_one
+    return begins if prefixes else fits
+
+
+def _tag(key: str, matches: Callable[[str], bool], *, wanted: bool = True) -> Check:
+    """Whether the tag ``key`` is there and ``matches``, or with ``wanted`` false, exactly not that."""
+    unwanted = not wanted
+
     def check(session: Session, _now: float) -> Truth:
         tags = session.facts.tags
-        if isinstance(tags, Missing):
-            return False if tags is ABSENT else _TAGS_NEEDED
+        if tags is ABSENT:
+            return unwanted
+        if tags is NOT_ASKED:
+            return _TAGS_NEEDED
         if isinstance(tags, Undecidable):
             return doubt(f"tags: {tags.reason}")
         value = tags.get(key)
-        return value is not None and matches(value)
+        return wanted if value is not None and matches(value) else unwanted
 
     return check
 
@@ -189,6 +245,8 @@ def _compare(test: Compare, lens: Lens) -> Check:
     if isinstance(test.right, FactRef):
         return _compare_facts(test.fact, test.right.fact, _COMPARISONS[test.operator], lens)
     name, limit, holds = test.fact, float(test.right), _COMPARISONS[test.operator]
+    if name == "idle_for":
+        return _compare_idle(test.operator, limit)
     read = VOCABULARY[name].read
 
     def check(session: Session, now: float) -> Truth:
@@ -197,22 +255,32 @@ def _compare(test: Compare, lens: Lens) -> Check:
             return holds(value, limit)
         return False if value is ABSENT else _unread(name, value, session)
 
-    return _bounded_by_age(check, test.operator, limit) if name == "idle_for" else check
+    return check
 
 
-def _bounded_by_age(check: Check, comparison: Operator, limit: float) -> Check:
-    """Spares the call: a session cannot have been idle for longer than it has lived."""
+def _compare_idle(comparison: Operator, limit: float) -> Check:
+    """Spares the call where it can: a session cannot have been idle for longer than it has lived."""
+    holds = _COMPARISONS[comparison]
     below = comparison in {Operator.LESS, Operator.AT_MOST}
     inclusive = comparison in {Operator.GREATER, Operator.AT_MOST}
 
-    def bounded(session: Session, now: float) -> Truth:
-        if session.facts.idle_since is NOT_ASKED:
+    def check(session: Session, now: float) -> Truth:
+        facts = session.facts
+        since, created = facts.idle_since, facts.created_at
+        if isinstance(since, float) and isinstance(created, float):
+            # What `read_idle_for` does, written out: this is the question asked most.
+            since = max(since, created)
+            return holds(now - since if since < now else 0.0, limit)
+        value = read_idle_for(session, now)
+        if isinstance(value, float):
+            return holds(value, limit)
+        if value is NOT_ASKED:
             age = read_age(session, now)
             if isinstance(age, float) and (age < limit or (inclusive and age == limit)):
                 return below
-        return check(session, now)
+        return False if value is ABSENT else _unread("idle_for", value, session)
 
-    return bounded
+    return check
 
 
 def _compare_facts(left: str, right: str, holds: Callable[[float, float], bool], lens: Lens) -> Check:
