@@ -92,7 +92,7 @@ class History:
                     yield from self._day(connection, files)
 
     def _connect(self, folder: str) -> Any:
-        return self._duckdb.connect(
+        connection = self._duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": MEMORY,
@@ -102,6 +102,9 @@ class History:
                 "autoload_known_extensions": False,
             },
         )
+        # It would be drawn into the data on standard output.
+        connection.execute("SET enable_progress_bar = false")
+        return connection
 
     def _day(self, connection: Any, files: Mapping[str, Recording]) -> Iterator[RecordedSweep]:
         headers = self._unrepeated(self._headers(connection, files))

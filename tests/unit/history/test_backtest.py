@@ -251,7 +251,7 @@ def test_rarer_sweeps_stop_later_and_still_see_every_use():
 def test_sweeps_that_were_a_little_late_or_early_still_count_as_apart():
     sweeps = [seen(minute, used(0)) for minute in (0.5, 15.4, 30.3)]
 
-    assert stops(replay(sweeps, every=15 * MINUTE).variants[0]) == [("s-1", 30.3, "not_seen_again")]
+    assert stops(replay(sweeps, every=30 * MINUTE).variants[0]) == [("s-1", 30.3, "not_seen_again")]
 
 
 def test_rarer_sweeps_are_counted_for_each_scope_by_itself():

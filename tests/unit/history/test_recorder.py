@@ -75,7 +75,7 @@ def test_sessions_from_many_threads_are_all_there_and_no_line_is_torn():
 
 
 class Discarding:
-    def put(self, _key, body):
+    def put(self, key, body):  # noqa: ARG002 - a sink
         while body.read(1 << 16):
             pass
 
