@@ -69,6 +69,11 @@ class Alarms(Construct):
         for metric, meaning in (
             (Metric.BLIND_SCOPES, "Something could not be read, so sessions there are unknown; the report says what."),
             (Metric.FAILED_STOPS, "A session that should have been stopped was not; the report says why."),
+            (Metric.NOT_STOPPING, "A session runs on although its service accepted our stop; stop it by hand."),
+            (
+                Metric.TRIPPED_GUARDS,
+                "A guard withholds every stop of a scope; the report says why, and how to release it.",
+            ),
             (Metric.CORRUPT_POLICY, "The policies could not be used: nothing is judged and nothing is stopped."),
         ):
             measured = cloudwatch.Metric(

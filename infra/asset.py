@@ -20,7 +20,7 @@ from typing import Final
 PYTHON_VERSION: Final = "3.14"
 """The function's Python; a test holds it to the runtime in :mod:`infra.sweeper`."""
 PLATFORM: Final = "manylinux2014_aarch64"
-OWN_SERVICES: Final = ("appconfigdata", "secretsmanager", "sns")
+OWN_SERVICES: Final = ("appconfigdata", "dynamodb", "lambda", "s3", "secretsmanager", "sns")
 """The services of AWS that the sweep itself uses, besides those it looks at."""
 
 _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "cli")

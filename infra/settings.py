@@ -36,7 +36,7 @@ class ContextError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One deployment. Empty ``regions`` means the stack's own. ``log_retention`` is in days, the rest as named."""
+    """One deployment. Empty ``regions`` means the stack's own; no ``history_days``, no history."""
 
     stack_name: str
     mode: Mode
@@ -50,6 +50,8 @@ class Settings:
     timeout_minutes: int
     log_retention_days: int
     reserve_concurrency: bool
+    history_days: int
+    keep_data: bool
     alibaba: AlibabaTarget | None
 
 
@@ -66,6 +68,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "timeout_minutes": 10,
     "log_retention_days": 90,
     "reserve_concurrency": True,
+    "history_days": 400,
+    "keep_data": True,
     "alibaba_region": "",
     "alibaba_secret": "",
     "alibaba_account": "",
@@ -98,6 +102,8 @@ def read_context(context: Mapping[str, Any], *, root: Path) -> Settings:
         timeout_minutes=reader.number("timeout_minutes", 1, 15),
         log_retention_days=reader.number("log_retention_days", 1, 2557, LOG_RETENTION_DAYS),
         reserve_concurrency=reader.flag("reserve_concurrency"),
+        history_days=reader.number("history_days", 0, 3650),
+        keep_data=reader.flag("keep_data"),
         alibaba=_alibaba(reader) if ALIBABA_SERVICE in services else None,
     )
     if reader.problems:

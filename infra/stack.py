@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.alarms import Alarms
+from infra.history import History
+from infra.ledger import Ledger
 from infra.policy_delivery import PolicyDelivery
 from infra.reports import Reports
 from infra.schedule import Schedule
@@ -44,6 +46,13 @@ class SessionReaperStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         reports = Reports(self, "Reports", emails=settings.emails)
         delivery = PolicyDelivery(self, "Delivery", policies=policies, schema=schema)
+        removal = RemovalPolicy.RETAIN if settings.keep_data else RemovalPolicy.DESTROY
+        ledger = Ledger(self, "Ledger", removal_policy=removal)
+        history = (
+            History(self, "History", days=settings.history_days, retain=settings.keep_data)
+            if settings.history_days
+            else None
+        )
         sweeper = Sweeper(
             self,
             "Sweeper",
@@ -57,12 +66,17 @@ class SessionReaperStack(Stack):
                 regions=settings.regions or (self.region,),
                 topic_arn=reports.topic.topic_arn,
                 delivery=delivery.settings,
+                ledger_table=ledger.table.table_name,
+                history_bucket=history.bucket.bucket_name if history else "",
                 notify=settings.notify,
                 alibaba=settings.alibaba,
             ),
         )
         reports.grant_publish(sweeper.role)
         delivery.grant_read(sweeper.role)
+        ledger.grant_use(sweeper.role)
+        if history:
+            history.grant_write(sweeper.role)
         schedule = Schedule(
             self, "Schedule", cadence=settings.schedule, target=sweeper.function, failures=sweeper.failures
         )
@@ -87,5 +101,7 @@ class SessionReaperStack(Stack):
             "PoliciesProfileId": delivery.settings.policies,
             "SwitchProfileId": delivery.settings.switch,
             "DeploymentStrategyId": delivery.strategy.deployment_strategy_id,
+            "LedgerTableName": ledger.table.table_name,
+            **({"HistoryBucketName": history.bucket.bucket_name} if history else {}),
         }.items():
             CfnOutput(self, name, value=value)

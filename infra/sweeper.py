@@ -87,6 +87,13 @@ class Sweeper(Construct):
             max_event_age=LONGEST_WAIT,
             on_failure=destinations.SqsDestination(self.failures),
         )
+        # A policy of its own: the role's would have to wait for the function, which waits for the role.
+        iam.Policy(
+            self,
+            "CarryOn",
+            roles=[self.role],
+            statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])],
+        )
         for resource in wildcards(specs, mode=sweep.mode, regions=sweep.regions):
             acknowledge(
                 self.role,

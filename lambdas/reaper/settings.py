@@ -45,6 +45,10 @@ class Metric(StrEnum):
     STOPPED = "Stopped"
     FAILED_STOPS = "FailedStops"
     WITHHELD_STOPS = "WithheldStops"
+    NOT_STOPPING = "NotStopping"
+    TRIPPED_GUARDS = "TrippedGuards"
+    REGRET_RATE = "RegretRate"
+    """The one metric with a dimension of its own, ``policy``: the share of its stops that were regretted."""
     BLIND_SCOPES = "BlindScopes"
     CORRUPT_POLICY = "CorruptPolicy"
     IDLE_COST = "IdleCost"
@@ -87,6 +91,9 @@ class SweepSettings:
     regions: tuple[str, ...]
     topic_arn: str
     delivery: DeliverySettings
+    ledger_table: str
+    history_bucket: str = ""
+    """Empty: what sweeps saw is not kept."""
     notify: Notify = Notify.FINDINGS
     alibaba: AlibabaTarget | None = None
 
@@ -99,6 +106,8 @@ class SweepSettings:
             "REAPER_REGIONS": ",".join(self.regions),
             "REAPER_TOPIC_ARN": self.topic_arn,
             "REAPER_NOTIFY": self.notify.value,
+            "REAPER_LEDGER_TABLE": self.ledger_table,
+            "REAPER_HISTORY_BUCKET": self.history_bucket,
             "REAPER_APPCONFIG_APPLICATION": self.delivery.application,
             "REAPER_APPCONFIG_ENVIRONMENT": self.delivery.environment,
             "REAPER_APPCONFIG_POLICIES": self.delivery.policies,
@@ -126,6 +135,8 @@ class SweepSettings:
             regions=reader.listed("REAPER_REGIONS"),
             topic_arn=reader.text("REAPER_TOPIC_ARN"),
             notify=reader.choice("REAPER_NOTIFY", Notify, default=Notify.FINDINGS),
+            ledger_table=reader.text("REAPER_LEDGER_TABLE"),
+            history_bucket=env.get("REAPER_HISTORY_BUCKET", ""),
             delivery=DeliverySettings(
                 **{part.name: reader.text(f"REAPER_APPCONFIG_{part.name.upper()}") for part in fields(DeliverySettings)}
             ),

@@ -64,7 +64,10 @@ def test_it_has_the_models_of_the_services_it_calls_and_no_others(built):
         "appconfigdata",
         "athena",
         "deadline",
+        "dynamodb",
         "glue",
+        "lambda",
+        "s3",
         "secretsmanager",
         "sns",
     }

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
@@ -23,21 +23,27 @@ from reaper.core.outcome import Outcome
 from reaper.core.report import Blind, Json, Mode, Report, as_json
 from reaper.core.session import ScopeKey
 from reaper.core.vocabulary import Lens
+from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_event
 from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.secret import SecretError, read_key_pair
 from reaper.handlers.time_limit import TimeLimited
+from reaper.history.recorder import SpooledRecorder
+from reaper.history.sinks import S3Sink
+from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.notifiers.message import severity
-from reaper.notifiers.sns import SnsNotifier
+from reaper.notifiers.sns import NotifyError, SnsNotifier
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.catalog import specs
 from reaper.settings import ALIBABA_SERVICE, Metric, Notify, SweepSettings
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import Earlier, Sweep, carry_on, run
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-RESERVE_SECONDS: Final = 45.0
-"""Kept for telling what was found; at most half of the time there is."""
+BEGIN_NOTHING_SECONDS: Final = 75.0
+"""Before the function's end: from here on nothing new is begun; a continuation carries on. At most a third of its time."""
+READ_NOTHING_SECONDS: Final = 30.0
+"""Before the function's end: from here on nothing more is read or stopped, so that there is time to tell of it."""
 
 logger = Logger()
 metrics = Metrics()
@@ -47,33 +53,75 @@ Event = Mapping[str, Any]
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(_event: Event, context: LambdaContext) -> Json:
-    """Sweep once. The event does not matter; the answer is the report without its findings.
+def handler(event: Event, context: LambdaContext) -> Json:
+    """Sweep once, or carry on with a sweep that ran out of time. The answer is the report without its findings.
 
     Raises what kept the report from being told: an incomplete environment, or a topic that refuses it.
     """
     settings = SweepSettings.from_env(os.environ)
-    report = _sweep(settings, context)
+    part = read_event(event or {})
+    telling = _Telling(settings, context)
+    report = _sweep(settings, context, part, telling)
     _log(report)
     _measure(report)
-    if settings.notify is Notify.ALWAYS or severity(report) != "info":
-        where = f"log group {context.log_group_name}, run {report['run_id']}"
-        SnsNotifier(_client("sns"), settings.topic_arn).publish(report, where=where)
+    telling.insist()
     return {key: value for key, value in report.items() if key != "findings"}
 
 
-def _sweep(settings: SweepSettings, context: LambdaContext) -> Json:
-    """The public report of one sweep, or of why there was none."""
+class _Telling:
+    """Publishes a report, and remembers if that failed: the invocation then fails, once everything else is done."""
+
+    def __init__(self, settings: SweepSettings, context: LambdaContext) -> None:
+        self._settings = settings
+        self._context = context
+        self._failure: NotifyError | None = None
+
+    def publish(self, document: Json, *, news: bool) -> tuple[str, ...]:
+        """Tell people, if there is something to tell. Returns what went wrong."""
+        quiet = severity(document) == "info" or not news
+        if quiet and self._settings.notify is not Notify.ALWAYS:
+            return ()
+        where = f"log group {self._context.log_group_name}, run {document['run_id']}"
+        try:
+            SnsNotifier(_client("sns"), self._settings.topic_arn).publish(document, where=where)
+        except NotifyError as error:
+            self._failure = error
+            return (str(error),)
+        return ()
+
+    def insist(self) -> None:
+        """Raise what kept the report from being told."""
+        if self._failure is not None:
+            raise self._failure
+
+
+def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, telling: _Telling) -> Json:
+    """The public report of one sweep, or of why there was none; told."""
     delivery = _delivery(settings)
     try:
         book = delivery.policies()
     except DeliveryError as error:
-        return _refused(settings, context, str(error))
+        refused = _refused(settings, context, str(error))
+        telling.publish(refused, news=True)
+        return refused
     mode, notes, unread = _effective_mode(settings, delivery)
     if not book.book.policies:
         notes = (*notes, "there are no policies: nothing is reported, and nothing is stopped")
-    report = _run(settings, context, book, mode, notes)
-    return as_json(replace(report, blind=(*unread, *report.blind)), book.lens, report.started_at)
+    opened, blind = _open(settings)
+
+    def complete(report: Report) -> Report:
+        return replace(report, blind=(*unread, *report.blind, *blind))
+
+    def tell(report: Report) -> tuple[str, ...]:
+        whole = complete(report)
+        return telling.publish(as_json(whole, book.lens, report.started_at), news=whole.has_news())
+
+    report = run(
+        _what_to_sweep(settings, context, book, mode, notes=notes, opened=opened, earlier=part.earlier, tell=tell)
+    )
+    left = _carry_on(context, part, report)
+    report = complete(replace(report, notes=(*report.notes, *left)))
+    return as_json(report, book.lens, report.started_at)
 
 
 def _effective_mode(settings: SweepSettings, delivery: Delivery) -> tuple[Mode, tuple[str, ...], tuple[Blind, ...]]:
@@ -89,30 +137,57 @@ def _effective_mode(settings: SweepSettings, delivery: Delivery) -> tuple[Mode, 
     return Mode.REPORT, ("nothing is stopped: the switch in AppConfig forces report mode",), ()
 
 
-def _run(
-    settings: SweepSettings, context: LambdaContext, book: CompiledBook, mode: Mode, notes: tuple[str, ...]
-) -> Report:
-    opened, blind = _open(settings)
+def _what_to_sweep(  # noqa: PLR0913 - everything a sweep depends on
+    settings: SweepSettings,
+    context: LambdaContext,
+    book: CompiledBook,
+    mode: Mode,
+    *,
+    notes: tuple[str, ...],
+    opened: list[Opened],
+    earlier: Earlier | None,
+    tell: Callable[[Report], tuple[str, ...]],
+) -> Sweep:
     remaining = context.get_remaining_time_in_millis() / 1000
-    deadline = time.monotonic() + remaining - min(RESERVE_SECONDS, remaining / 2)
+    end = time.monotonic() + remaining
+    begin_until = end - min(BEGIN_NOTHING_SECONDS, remaining / 3)
+    read_until = end - min(READ_NOTHING_SECONDS, remaining / 6)
     known = specs()
-    report = run(
-        Sweep(
-            run_id=context.aws_request_id,
-            mode=mode,
-            book=book,
-            providers=[
-                TimeLimited(provider, known[provider.key.service], lambda: time.monotonic() < deadline)
-                for one in opened
-                for provider in one.providers
-            ],
-            counter=_Counters(opened),
-            clock=time.time,
-            notes=notes,
-            progress=logger.debug,
-        )
+    bucket = settings.history_bucket
+    return Sweep(
+        run_id=context.aws_request_id,
+        mode=mode,
+        book=book,
+        providers=[
+            TimeLimited(provider, known[provider.key.service], lambda: time.monotonic() < read_until)
+            for one in opened
+            for provider in one.providers
+        ],
+        counter=_Counters(opened),
+        clock=time.time,
+        notes=notes,
+        ledger=DynamoDbLedger(_client("dynamodb"), settings.ledger_table, _region()),
+        history=SpooledRecorder(S3Sink(_client("s3"), bucket)) if bucket else None,
+        tell=tell,
+        progress=logger.debug,
+        in_time=lambda: time.monotonic() < begin_until,
+        earlier=earlier,
     )
-    return replace(report, blind=(*report.blind, *blind))
+
+
+def _carry_on(context: LambdaContext, part: Part, report: Report) -> tuple[str, ...]:
+    """Invoke the function once more for what is unfinished. Returns what people must know of it."""
+    if not report.unfinished:
+        return ()
+    if part.number >= MOST_PARTS:
+        return (f"the sweep was given up after {MOST_PARTS} parts: give it more time or memory, or less to look at",)
+    event, left_out = write_event(Part(part.number + 1, carry_on(report, part.earlier)))
+    notes = (f"{left_out} sessions are left to the next sweep",) if left_out else ()
+    try:
+        _client("lambda").invoke(FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=event)
+    except Exception as error:  # noqa: BLE001 - whatever it was, what is unfinished is named, and the next sweep comes
+        return (*notes, f"the sweep could not be carried on ({error}); the next one begins anew")
+    return notes
 
 
 class _Counters:
@@ -201,12 +276,18 @@ def _measure(report: Json) -> None:
         Metric.STOPPED: totals.get(Outcome.STOPPED, 0),
         Metric.FAILED_STOPS: totals.get(Outcome.FAILED, 0),
         Metric.WITHHELD_STOPS: totals.get(Outcome.WITHHELD, 0),
+        Metric.NOT_STOPPING: totals.get(Outcome.NOT_STOPPING, 0),
+        Metric.TRIPPED_GUARDS: len(report.get("guards", [])),
         Metric.BLIND_SCOPES: len(report["blind"]),
         Metric.CORRUPT_POLICY: 1 if "error" in report else 0,
         Metric.IDLE_COST: report["idle_cost"],
     }
     for metric, value in counts.items():
         metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+    for policy, told in report.get("regrets", {}).items():
+        rate = told["regrets"] / told["stops"] if told["stops"] else 0.0
+        with single_metric(name=Metric.REGRET_RATE.value, unit=MetricUnit.Count, value=rate) as metric:
+            metric.add_dimension(name="policy", value=policy)
 
 
 @cache

@@ -14,7 +14,7 @@ LIMIT: Final = 256_000
 """Bytes that SNS takes in one publish, attributes included (it says 256 KB and means KiB; the rest is our margin)."""
 _TEXT_ROOM: Final = 48_000
 """Bytes of the text's sections; a longer mail is not read to its end."""
-_LISTS: Final = {"findings", "blind", "guards"}
+_LISTS: Final = {"findings", "blind", "guards", "unfinished"}
 _LONGEST: Final = 500
 """Characters of any one text in a report that has to be cut."""
 _MOST_NOTES: Final = 10
@@ -89,9 +89,15 @@ def _without_lists(report: Json, where: str) -> Json:
         "findings_total": len(report["findings"]),
         "blind_total": len(report["blind"]),
         **({"full_report": where} if where else {}),
+        **({"unfinished_total": _unfinished_total(report)} if "unfinished" in report else {}),
         "findings": [],
         "blind": [],
     }
+
+
+def _unfinished_total(report: Json) -> dict[str, int]:
+    """How many scopes and sessions there was no time for."""
+    return {what: len(left) for what, left in report["unfinished"].items()}
 
 
 def _fitting(items: list[Json], room: int) -> list[Json]:

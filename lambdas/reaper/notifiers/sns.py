@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from reaper.notifiers.message import compose
 
 
@@ -44,6 +42,7 @@ class SnsNotifier:
                 MessageStructure="json",
                 MessageAttributes=message.attributes,
             )
-        except (BotoCoreError, ClientError) as error:
+            return str(answer["MessageId"])
+        # Botocore has no common class for what it raises: an answer it cannot parse is a plain Exception.
+        except Exception as error:
             raise NotifyError(f"the report was not published to {self._topic_arn}: {error}") from error
-        return str(answer["MessageId"])

@@ -11,6 +11,8 @@ SETTINGS = SweepSettings(
     regions=("eu-central-1", "us-east-1"),
     topic_arn="arn:aws:sns:eu-central-1:123456789012:reports",
     delivery=DeliverySettings(application="a", environment="e", policies="p", switch="s"),
+    ledger_table="ledger",
+    history_bucket="history",
     notify=Notify.ALWAYS,
     alibaba=AlibabaTarget(region="cn-hangzhou", secret="x", account="42", endpoint="http://127.0.0.1:1"),
 )
@@ -34,7 +36,7 @@ def test_everything_missing_or_wrong_is_said_at_once():
     assert "REAPER_TOPIC_ARN is not set" in said
 
 
-OPTIONAL = {"REAPER_NOTIFY", "ALIBABA_CLOUD_ACCOUNT_ID", "ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK"}
+OPTIONAL = {"REAPER_NOTIFY", "REAPER_HISTORY_BUCKET", "ALIBABA_CLOUD_ACCOUNT_ID", "ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK"}
 
 
 @pytest.mark.parametrize("name", sorted(set(SETTINGS.to_env()) - OPTIONAL))

@@ -1,0 +1,100 @@
+"""Carrying on with a sweep that ran out of time: what the next invocation is told, and how it reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from reaper.core.report import Unfinished, ref_json
+from reaper.core.session import ScopeKey, SessionRef
+from reaper.sweep.run import Earlier
+
+KEY: Final = "continuation"
+MOST_PARTS: Final = 20
+"""So many parts of one sweep are a sweep that cannot be finished; the schedule begins another one anyway."""
+_ROOM: Final = 200_000
+"""Bytes; an asynchronous invocation takes 256 kB (AWS Lambda quotas)."""
+
+Json = dict[str, Any]
+
+
+class ContinuationError(Exception):
+    """The event is no continuation of ours. ``str(error)`` is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a sweep this is, from 1, and what came before it (``None`` for the first)."""
+
+    number: int = 1
+    earlier: Earlier | None = None
+
+
+def read_event(event: Mapping[str, Any]) -> Part:
+    """The part of a sweep that ``event`` asks for: the first, unless it is a continuation.
+
+    Raises:
+        ContinuationError: it says that it is one and makes no sense.
+    """
+    told = event.get(KEY)
+    if told is None:
+        return Part()
+    try:
+        return Part(
+            int(told["part"]),
+            Earlier(
+                began_at=float(told["began_at"]),
+                unfinished=Unfinished(
+                    listings=tuple((_key(one), tuple(one["scope"].items())) for one in told["scopes"]),
+                    sessions=tuple(
+                        SessionRef(
+                            one["service"], one["account"], one["region"], tuple(one["scope"].items()), one["id"]
+                        )
+                        for one in told["sessions"]
+                    ),
+                ),
+                seen=int(told["seen"]),
+                live={_key(one): int(one["count"]) for one in told["live"]},
+                stops={_key(one): int(one["count"]) for one in told["stops"]},
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ContinuationError(
+            f"the event's {KEY!r} cannot be read ({error!r}): leave it out to begin a sweep"
+        ) from error
+
+
+def write_event(part: Part) -> tuple[bytes, int]:
+    """The event for ``part``, and how many of its sessions had to be left out because it would be too big."""
+    earlier = part.earlier
+    if earlier is None:
+        raise ValueError("the first part of a sweep continues nothing")
+    sessions = list(earlier.unfinished.sessions)
+    while True:
+        event = _event(part.number, replace(earlier, unfinished=replace(earlier.unfinished, sessions=tuple(sessions))))
+        if len(event) <= _ROOM or not sessions:
+            return event, len(earlier.unfinished.sessions) - len(sessions)
+        sessions = sessions[: len(sessions) * _ROOM // len(event)]
+
+
+def _event(number: int, earlier: Earlier) -> bytes:
+    told: Json = {
+        "part": number,
+        "began_at": earlier.began_at,
+        "scopes": [{**_place(key), "scope": dict(scope)} for key, scope in earlier.unfinished.listings],
+        "sessions": [ref_json(ref) for ref in earlier.unfinished.sessions],
+        "seen": earlier.seen,
+        "live": [{**_place(key), "count": count} for key, count in earlier.live.items()],
+        "stops": [{**_place(key), "count": count} for key, count in earlier.stops.items()],
+    }
+    return json.dumps({KEY: told}).encode()
+
+
+def _place(key: ScopeKey) -> Json:
+    return {"service": key.service, "account": key.account, "region": key.region}
+
+
+def _key(told: Json) -> ScopeKey:
+    return ScopeKey(told["service"], told["account"], told["region"])
