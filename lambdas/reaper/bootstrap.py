@@ -14,12 +14,13 @@ import botocore.session
 from botocore.exceptions import BotoCoreError
 
 from reaper.core.session import Service
+from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.aws.errors import Asked, translate
 from reaper.providers.calls import Calls
 from reaper.providers.catalog import provider_factory, specs
 from reaper.providers.context import AlibabaSettings, ProviderContext
-from reaper.sweep.ports import Provider, ProviderError
+from reaper.sweep.ports import Ledger, LedgerError, Provider, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,6 +85,26 @@ def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
     if ALIBABA in services:
         providers.append(_create(ALIBABA, _alibaba(selection, env, calls)))
     return Opened(tuple(providers), calls, clients)
+
+
+def open_ledger(table: str, opened: Opened) -> Ledger:
+    """The ledger in the DynamoDB ``table`` of the account and region looked at first.
+
+    Raises:
+        StartError: it cannot be read; better to know before a sweep than to find every stop withheld after it.
+    """
+    region = opened.clients.default_region or next(
+        (provider.key.region for provider in opened.providers if provider.key.service != ALIBABA), None
+    )
+    if region is None:
+        raise StartError("the ledger needs a region of AWS: set AWS_REGION")
+    client: Any = opened.clients.client("dynamodb", region)
+    ledger = DynamoDbLedger(client, table, region)
+    try:
+        ledger.sweeps(1)
+    except LedgerError as error:
+        raise StartError(str(error)) from error
+    return ledger
 
 
 def chosen_services(named: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:

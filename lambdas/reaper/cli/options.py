@@ -168,6 +168,6 @@ def sweep_options(command: Command) -> Command:
         click.option(
             "--ledger",
             metavar="TABLE",
-            help="A DynamoDB table that remembers warnings between runs (not available yet).",
+            help="A DynamoDB table that remembers warnings and snoozes between runs; without one, a grace only warns.",
         )(command)
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reaper.cli.console import Progress
 from reaper.cli.errors import CommandError, ExitCode
 from reaper.cli.interruption import interruption
+from reaper.cli.text import clean
 from reaper.core.judge import compile_book
 from reaper.core.report import Mode, Report, as_json
 from reaper.sweep.run import Sweep, run
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reaper.cli.policy_file import PolicyFile
     from reaper.core.session import SessionRef
     from reaper.core.vocabulary import Lens
+    from reaper.sweep.ports import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +39,34 @@ class Swept:
         return ExitCode.OFFENDERS if detailed and self.report.has_offenders() else ExitCode.DONE
 
 
-def refuse_ledger(ledger: str | None) -> None:
-    """Raise :class:`CommandError` when a ledger was asked for, rather than forget what it was to remember."""
-    if ledger is not None:
-        raise CommandError(
-            "--ledger is not available yet: nothing remembers warnings between runs, so policies with grace only warn;"
-            " leave it out"
-        )
+def open_ledger(table: str | None, opened: Opened) -> Ledger | None:
+    """The ledger in the DynamoDB table called ``table``, in the first region looked at; ``None`` where none was named.
+
+    Raises:
+        CommandError: there is no such table, or it cannot be read.
+    """
+    if table is None:
+        return None
+    # Together with the SDK, which --help and usage errors need not wait for.
+    from reaper import bootstrap  # noqa: PLC0415
+
+    try:
+        return bootstrap.open_ledger(table, opened)
+    except bootstrap.StartError as error:
+        raise CommandError(clean(error)) from error
 
 
-def sweep(
+def sweep(  # noqa: PLR0913 - four of the seven have a default and are named
     common: Common,
     policies: PolicyFile,
     opened: Opened,
     *,
     mode: Mode = Mode.REPORT,
     only: frozenset[SessionRef] | None = None,
+    ledger: Ledger | None = None,
+    forgetful: bool = False,
 ) -> Swept:
-    """Do one sweep over what was opened."""
+    """Do one sweep over what was opened. A ``forgetful`` one reads the ledger and writes nothing to it."""
     book = compile_book(policies.book)
     if mode is Mode.ENFORCE:
         interruption.enforcing()
@@ -73,6 +85,8 @@ def sweep(
                 counter=opened.calls,
                 clock=common.clock(),
                 only=only,
+                ledger=ledger,
+                forgetful=forgetful,
                 progress=tell,
             )
         )

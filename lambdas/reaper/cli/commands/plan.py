@@ -12,7 +12,7 @@ from reaper.cli.options import Common, common_options, policy_option, sweep_opti
 from reaper.cli.plan_file import as_text, plan_document
 from reaper.cli.policy_file import load_policies
 from reaper.cli.render_report import render_report, summary
-from reaper.cli.sweeping import refuse_ledger, sweep
+from reaper.cli.sweeping import open_ledger, sweep
 from reaper.cli.text import clean, count
 
 EPILOG = """\b
@@ -37,12 +37,11 @@ def command(
     A plan kept with --out can be reviewed and then applied: reaper run --plan stops only what is in it and still
     qualifies.
     """
-    refuse_ledger(ledger)
     destination = Destination(common.output_file)
     plan_destination = Destination(out)
     policies = load_policies(policy_path)
     opened = open_selected(common)
-    swept = sweep(common, policies, opened)
+    swept = sweep(common, policies, opened, ledger=open_ledger(ledger, opened), forgetful=True)
     if out is not None:
         document = plan_document(
             report=swept.report,

@@ -16,7 +16,7 @@ from reaper.cli.plan_file import CLOCK_SKEW, PlanFile, check_applicable, check_s
 from reaper.cli.policy_file import PolicyFile, load_policies
 from reaper.cli.publishing import publish
 from reaper.cli.render_report import render_report, summary
-from reaper.cli.sweeping import refuse_ledger, sweep
+from reaper.cli.sweeping import open_ledger, sweep
 from reaper.cli.text import instant
 from reaper.core.guards import describe_hours, outside_hours
 from reaper.core.report import Mode
@@ -62,11 +62,10 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     policy file limit the stops of one sweep. With --plan, the services and regions of the plan are looked at unless
     others are named.
     """
-    refuse_ledger(ledger)
     destination = Destination(common.output_file)
     policies = load_policies(policy_path)
     if enforce:
-        _refuse_pretending(common, policies)
+        _refuse_pretending(common, policies, ledger)
     plan = None if plan_path is None else _applicable(plan_path, policies, common, plan_max_age)
     opened = open_selected(common if plan is None else _where_planned(common, plan))
     if plan is not None:
@@ -77,6 +76,9 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
         opened,
         mode=Mode.ENFORCE if enforce else Mode.REPORT,
         only=None if plan is None else plan.stops,
+        ledger=open_ledger(ledger, opened),
+        # A pretended moment is nothing to remember.
+        forgetful=common.now is not None,
     )
     destination.write(render_report(swept.document, common.output, destination.surface))
     code = swept.exit_code(detailed=detailed_exitcode)
@@ -86,10 +88,14 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     return code if topic is None else _published(topic, swept.document, opened, code)
 
 
-def _refuse_pretending(common: Common, policies: PolicyFile) -> None:
+def _refuse_pretending(common: Common, policies: PolicyFile, ledger: str | None) -> None:
     """Stops happen in real time: a pretended moment must not make sessions idler, or the stop hours other ones."""
     if common.now is None:
         return
+    if ledger is not None:
+        raise CommandError(
+            "a pretended --now is nothing to remember in a --ledger: leave out one of them, or --enforce"
+        )
     real = time.time()
     if common.now > real + CLOCK_SKEW:
         raise CommandError(
