@@ -154,6 +154,7 @@ def test_a_session_is_one_item_that_a_person_can_read_and_that_expires(bench):
         "outcome": {"S": "not_stopping"},
         "outcome_since": {"N": "1772366340"},
         "told_by": {"S": "run-6"},
+        "warned_by": {"S": "run-5"},
         "warned_at": {"N": "1772362800.3"},
         "snooze": {
             "M": {

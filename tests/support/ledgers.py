@@ -44,7 +44,10 @@ class MemoryLedger:
         with self._lock:
             self._fail()
             latest = sorted(self._sweeps, reverse=True)[:limit]
-            return tuple(sweep for sweep in map(self._sweeps.get, latest) if sweep is not None)
+            found = [self._sweeps[key] for key in latest]
+            if None in found:
+                raise LedgerError("the ledger has the record of a sweep that cannot be read")
+            return tuple(sweep for sweep in found if sweep is not None)
 
     def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
         with self._lock:
@@ -123,6 +126,7 @@ FULL_MEMORY = Memory(
     outcome=Outcome.NOT_STOPPING,
     outcome_since=T0 - 60,
     told_by="run-6",
+    warned_by="run-5",
     warned_at=T0 - 3599.7,
     snooze=Snooze(until=T0 + 86400, by="ada", at=T0 - 900.5, times=2),
     claim=Claim(run_id="run-7", at=T0 - 1.25, policy="render-idle"),

@@ -64,6 +64,8 @@ class Memory:
     """The run that was to tell people so; its record says whether it did."""
     warned_at: float | None = None
     """When the warning went out that this run of ``policy`` began with; ``None`` while there was none."""
+    warned_by: str = ""
+    """The run that was to tell of the warning, as ``told_by``."""
     snooze: Snooze | None = None
     claim: Claim | None = None
     stopped_at: float | None = None

@@ -96,6 +96,8 @@ class Report:
     notes: tuple[str, ...] = ()
     """What else a reader must know: that a switch forced report mode, say."""
     tripped: tuple[Tripped, ...] = ()
+    regrets: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    """Policy -> (regrets, stops) of the days that count; only with a ledger."""
     unfinished: Unfinished = field(default_factory=Unfinished)
     live_by_scope: Mapping[ScopeKey, int] = field(default_factory=dict["ScopeKey", int])
 
@@ -110,6 +112,10 @@ class Report:
         return bool(self.blind or self.tripped or self.unfinished) or any(
             finding.outcome in alarming for finding in self.findings
         )
+
+    def has_news(self) -> bool:
+        """True when it says anything that the sweep before it did not."""
+        return bool(self.blind or self.tripped or self.notes or any(finding.news for finding in self.findings))
 
     def has_offenders(self) -> bool:
         """True when a policy that stops or reports applied to some session."""
@@ -146,6 +152,11 @@ def as_json(report: Report, lens: Lens, now: float) -> Json:
         "api_calls": dict(sorted(report.api_calls.items())),
         **({"unfinished": unfinished_json(report.unfinished)} if report.unfinished else {}),
         **({"guards": [tripped_json(one) for one in report.tripped]} if report.tripped else {}),
+        **(
+            {"regrets": {name: {"regrets": one, "stops": of} for name, (one, of) in report.regrets.items()}}
+            if report.regrets
+            else {}
+        ),
         **({"notes": list(report.notes)} if report.notes else {}),
     }
 
@@ -171,6 +182,7 @@ def finding_json(finding: Finding, lens: Lens, now: float) -> Json:
         "outcome": finding.outcome.value,
         "detail": finding.detail,
         "facts": facts_json(finding.session, lens, now, REPORTED_FACTS),
+        **({} if finding.news else {"news": False}),
     }
 
 

@@ -92,9 +92,10 @@ class DynamoDbLedger:
         return found
 
     def sweeps(self, limit: int = 20) -> tuple[SweepRecord, ...]:
-        """The latest sweeps, newest first; raises LedgerError unless they could be read.
+        """The latest sweeps, newest first; raises LedgerError unless all of them could be read.
 
-        One request while they fit a page of DynamoDB's (1 MB), as twenty do that are of 50 kB each.
+        Without one of them it would not be known what held in every sweep. One request while they fit a page of DynamoDB's
+        (1 MB), as twenty do that are of 50 kB each.
         """
         items: list[Mapping[str, object]] = []
         start: dict[str, Any] = {}
@@ -121,7 +122,10 @@ class DynamoDbLedger:
             if following == start:
                 raise self._place.garbled("Query", "the same page twice")
             start = following
-        return tuple(_readable_sweeps(items))
+        try:
+            return tuple(sweep_of(item) for item in items)
+        except (NewerItemError, GarbledItemError) as error:
+            raise LedgerError(f"{self._place} has the record of a sweep that cannot be read: {error}") from error
 
     def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
         """Write all that is still at its version, the sweep in the last request; the refs of memories that were not.
@@ -268,14 +272,6 @@ def _memory(item: Mapping[str, object], ref: SessionRef) -> Memory | Unreadable:
         return Unreadable(ref, f"what the ledger knows of it cannot be read: {error}")
     except GarbledItemError as error:
         return Unreadable(ref, f"what the ledger knows of it is garbled: {error}")
-
-
-def _readable_sweeps(items: Iterable[Mapping[str, object]]) -> Iterator[SweepRecord]:
-    for item in items:
-        try:
-            yield sweep_of(item)
-        except (NewerItemError, GarbledItemError) as error:
-            _log.warning("the ledger's sweep %s is left out: %s", item.get(SORT_KEY), error)
 
 
 def _key_of(item: Mapping[str, object]) -> str:

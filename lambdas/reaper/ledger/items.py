@@ -52,6 +52,7 @@ def memory_item(memory: Memory) -> Item:
         "outcome": text(memory.outcome.value),
         "outcome_since": number(memory.outcome_since),
         "told_by": text(memory.told_by),
+        "warned_by": text(memory.warned_by),
         "likeness": text(memory.likeness),
         "idle_cost": number(memory.idle_cost),
         **texts(policy=memory.policy, stopped_by=memory.stopped_by),
@@ -97,6 +98,7 @@ def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
         outcome=_outcome(fields.text("outcome")),
         outcome_since=fields.number("outcome_since"),
         told_by=fields.text("told_by"),
+        warned_by=fields.text("warned_by"),
         warned_at=fields.number_if_any("warned_at"),
         snooze=None
         if snooze is None

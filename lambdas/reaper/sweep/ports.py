@@ -133,7 +133,7 @@ class Ledger(Protocol):
         ...
 
     def sweeps(self, limit: int = 20) -> tuple[SweepRecord, ...]:
-        """The latest sweeps, newest first, unreadable ones left out. One request.
+        """The latest sweeps, newest first. One request.
 
         Raises:
             LedgerError: they could not be read.

@@ -100,7 +100,7 @@ def take_in(ledger: Ledger, past: Past, seen: Seen, book: CompiledBook, now: flo
         if one.verdict.kind is not VerdictKind.KEEP and not isinstance(known.get(ref), Unreadable):
             memories[ref] = _with_this_sweep(before.get(ref), one, past, book, now)
     guards = book.book.guards
-    untold = {ref for ref, memory in before.items() if not _was_told(memory, past)}
+    untold = {ref for ref, memory in before.items() if not _was_told(memory.warned_by, past)}
     tripped = {
         scope: why
         for scope, live in seen.live.items()
@@ -126,7 +126,7 @@ def _with_this_sweep(before: Memory | None, one: Judged, past: Past, book: Compi
     if before and before.awaiting and before.stopped_at and isinstance(created, float) and created > before.stopped_at:
         # The same id, made anew (dbt-glue does): what we stopped has ended, and this is another session.
         before = replace(before, confirmed_at=now, warned_at=None, held_since=now)
-    if before and _was_lost(before, past, now):
+    if before and _was_lost(before.warned_by, past, now):
         # The sweep that warned was killed before anybody heard of it, so that was no warning.
         before = replace(before, warned_at=None)
     use_resets = verdict.kind is VerdictKind.STOP and not book.applies_in_use(verdict.policy)
@@ -136,17 +136,15 @@ def _with_this_sweep(before: Memory | None, one: Judged, past: Past, book: Compi
     return recall(before, session, verdict, now, goes_on=unbroken, lens=book.lens)
 
 
-def _was_told(memory: Memory, past: Past) -> bool:
-    """False while the run that was to tell of the memory's outcome has not said that it did."""
-    return all(record.told for record in past.records if record.run_id == memory.told_by)
+def _was_told(run_id: str, past: Past) -> bool:
+    """False while the run that was to tell people of something has not said that it did."""
+    return all(record.told for record in past.records if record.run_id == run_id)
 
 
-def _was_lost(memory: Memory, past: Past, now: float) -> bool:
-    """True when the run that was to tell of it must have been killed before it could."""
+def _was_lost(run_id: str, past: Past, now: float) -> bool:
+    """True when the run that was to tell people of something must have been killed before it could."""
     return any(
-        not record.told and now - record.started_at >= CLAIM_LASTS
-        for record in past.records
-        if record.run_id == memory.told_by
+        not record.told and now - record.started_at >= CLAIM_LASTS for record in past.records if record.run_id == run_id
     )
 
 
@@ -159,7 +157,7 @@ def _is_news(finding: Finding, taken: TakenIn, now: float) -> bool:
     before, memory = taken.before.get(finding.ref), taken.recalled.memories.get(finding.ref)
     if before is None or memory is None or before.outcome is not finding.outcome:
         return True
-    if _was_lost(before, taken.past, now):
+    if _was_lost(before.told_by, taken.past, now) or (before.warned_at is not None and memory.warned_at is None):
         return True
     anew = memory.held_since > before.held_since
     return anew and finding.outcome is not Outcome.NOT_STOPPING
@@ -169,13 +167,14 @@ def _is_news(finding: Finding, taken: TakenIn, now: float) -> bool:
 class Announced:
     """What the ledger took of a sweep's plan.
 
-    Stops that could not be announced are withheld; memories and record are as they are kept now; notes are for people.
+    Stops that could not be announced are withheld; memories and record are as they are kept now. ``trouble`` is why nothing
+    was kept, if nothing was.
     """
 
     findings: tuple[Finding, ...]
     kept: Mapping[SessionRef, Memory]
     record: SweepRecord
-    notes: tuple[str, ...] = ()
+    trouble: str | None = None
 
 
 def announce(  # noqa: PLR0913 - what is said, to whom, and what it rests on
@@ -193,7 +192,7 @@ def announce(  # noqa: PLR0913 - what is said, to whom, and what it rests on
     """
     trouble = taken.recalled.trouble
     if trouble is not None:
-        return Announced(findings=tuple(findings), kept={}, record=record, notes=(trouble,))
+        return Announced(findings=tuple(findings), kept={}, record=record, trouble=trouble)
     now = record.started_at
     kept = {
         finding.ref: _told(memory, finding, record.run_id, now, acts=acts)
@@ -207,7 +206,7 @@ def announce(  # noqa: PLR0913 - what is said, to whom, and what it rests on
     except LedgerError as error:
         why = f"nothing is stopped without the ledger: {error}"
         nothing = _withhold(findings, {finding.ref for finding in findings}, why)
-        return Announced(findings=nothing, kept={}, record=record, notes=(why,))
+        return Announced(findings=nothing, kept={}, record=record, trouble=why)
     kept = {ref: replace(memory, version=memory.version + 1) for ref, memory in kept.items() if ref not in lost}
     findings = _withhold(findings, lost, "another sweep, or a person, changed what is remembered of it just now")
     return Announced(findings=findings, kept=kept, record=replace(record, version=record.version + 1))
@@ -220,7 +219,7 @@ def _told(memory: Memory, finding: Finding, run_id: str, now: float, *, acts: bo
     if finding.news:
         memory = replace(memory, told_by=run_id)
     if finding.outcome is Outcome.WARNED and memory.warned_at is None:
-        return replace(memory, warned_at=now)
+        return replace(memory, warned_at=now, warned_by=run_id)
     return replace(memory, confirmed_at=now) if finding.outcome is Outcome.CONFIRMED else memory
 
 

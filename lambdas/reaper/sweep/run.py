@@ -15,13 +15,13 @@ from reaper.core.judge import KEEP, CompiledBook, Verdict, VerdictKind
 from reaper.core.memory import SweepRecord
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding, Judged, Setting, plan
-from reaper.core.report import Mode, Report, Tripped, Unfinished
+from reaper.core.report import Blind, Mode, Report, Tripped, Unfinished
 from reaper.core.session import ScopeKey, Session, SessionRef
-from reaper.core.trends import count_on
+from reaper.core.trends import count_on, regret_rates
 from reaper.sweep import aftermath, remember
 from reaper.sweep.act import act
-from reaper.sweep.ports import CallCounter, Ledger, Progress, Provider
-from reaper.sweep.survey import Survey, Witness, survey
+from reaper.sweep.ports import CallCounter, HistoryError, HistoryRecorder, Ledger, Progress, Provider
+from reaper.sweep.survey import Survey, survey
 from reaper.sweep.walk import THREADS, silent
 
 
@@ -41,7 +41,7 @@ class Sweep:
     """What one sweep is told to do.
 
     ``clock`` gives epoch seconds; ``only`` limits stops to the sessions of a plan; ``ledger`` remembers from sweep to
-    sweep, read only if ``forgetful``; ``witness`` is shown every live session with its verdict, from any thread. ``tell``
+    sweep, read only if ``forgetful``; ``history`` keeps every live session as it was judged, of this sweep alone. ``tell``
     has people told of the report and returns what went wrong with that; nothing at all means that it was told. Once
     ``in_time`` says no, no work is begun, and ``earlier`` is what the parts of this sweep before this one did.
     """
@@ -56,7 +56,7 @@ class Sweep:
     notes: tuple[str, ...] = ()
     ledger: Ledger | None = None
     forgetful: bool = False
-    witness: Witness = lambda _session, _verdict: None
+    history: HistoryRecorder | None = None
     tell: Callable[[Report], tuple[str, ...]] | None = None
     progress: Progress = silent
     threads: int = THREADS
@@ -66,13 +66,16 @@ class Sweep:
 
 def run(sweep: Sweep) -> Report:
     """Do the sweep and say what came of it. Stops sessions only in enforce mode."""
+    if sweep.forgetful and sweep.mode is Mode.ENFORCE:
+        raise ValueError("a sweep that stops sessions has to remember that it did")
     started, earlier = sweep.clock(), sweep.earlier
     past = remember.look_back(sweep.ledger, started) if sweep.ledger else remember.Past()
     regrets = aftermath.Regrets(past, started)
 
     def witness(session: Session, verdict: Verdict) -> None:
         regrets.see(session)
-        sweep.witness(session, verdict)
+        if sweep.history:
+            sweep.history.record(session, verdict)
 
     seen = survey(
         sweep.providers,
@@ -88,6 +91,7 @@ def run(sweep: Sweep) -> Report:
     if earlier:
         seen.live.update(earlier.live)
         seen.seen += earlier.seen
+    lost = _keep_history(sweep, started)
     if sweep.ledger is None:
         findings = _plan(sweep, seen, started, None)
         done = _Done(findings=_act(sweep, findings) if sweep.mode is Mode.ENFORCE else findings)
@@ -102,14 +106,42 @@ def run(sweep: Sweep) -> Report:
         seen=seen.seen,
         live=seen.live.total(),
         findings=done.findings,
-        blind=tuple(seen.blind),
+        blind=(*seen.blind, *_ledger_unread(sweep, done)),
+        regrets=regret_rates(done.record.counts) if done.record else {},
         api_calls=sweep.counter.counts(),
-        notes=(*sweep.notes, *done.notes),
+        notes=(*sweep.notes, *done.notes, *lost),
         tripped=tuple(Tripped(scope, why) for scope, why in sorted(tripped.items(), key=str)),
         unfinished=seen.unfinished,
         live_by_scope=dict(seen.live),
     )
     return _tell(sweep, report, done)
+
+
+def _keep_history(sweep: Sweep, started: float) -> tuple[str, ...]:
+    """Close the recording, before anything is acted on; a note where it was not kept, which is no reason to do less."""
+    if sweep.history is None:
+        return ()
+    try:
+        sweep.history.close(_Begun(sweep.run_id, started))
+    except HistoryError as error:
+        return (str(error),)
+    return ()
+
+
+def _ledger_unread(sweep: Sweep, done: _Done) -> tuple[Blind, ...]:
+    """A ledger that cannot be used is a blind spot of the sweep, told and alarmed on like any other."""
+    if done.trouble is None:
+        return ()
+    where = sweep.providers[0].key if sweep.providers else ScopeKey("", "", "")
+    return (Blind(ScopeKey("ledger", where.account, where.region), (), done.trouble),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Which sweep a recording is of."""
+
+    run_id: str
+    started_at: float
 
 
 def carry_on(report: Report, earlier: Earlier | None) -> Earlier:
@@ -133,6 +165,8 @@ class _Done:
     notes: tuple[str, ...] = ()
     tripped: Mapping[ScopeKey, str] = field(default_factory=dict[ScopeKey, str])
     record: SweepRecord | None = None
+    trouble: str | None = None
+    """Why the ledger could not be used, if it could not."""
 
 
 def _tell(sweep: Sweep, report: Report, done: _Done) -> Report:
@@ -162,8 +196,7 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     findings = remember.freshly(_merged(_plan(sweep, seen, started, taken.recalled), confirmations), taken, started)
     tripped = taken.recalled.tripped
     if sweep.forgetful:
-        trouble = taken.recalled.trouble
-        return _Done(findings=findings, notes=() if trouble is None else (trouble,), tripped=tripped)
+        return _Done(findings=findings, tripped=tripped, trouble=taken.recalled.trouble)
     regretted = aftermath.new_regrets(taken, known)
     acts = sweep.mode is Mode.ENFORCE and any(finding.allowed for finding in findings)
     record = SweepRecord(
@@ -181,7 +214,8 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     )
     told = remember.announce(ledger, findings, taken, record, regretted=regretted, acts=acts)
     if not (acts and told.kept):
-        return _Done(findings=told.findings, notes=told.notes, tripped=tripped, record=told.record)
+        record = told.record if told.trouble is None else None
+        return _Done(findings=told.findings, tripped=tripped, record=record, trouble=told.trouble)
     findings = _act(sweep, told.findings)
     claimed = {before.ref for before in told.findings if before.allowed}
     acted = {finding.ref: finding for finding in findings if finding.ref in claimed}
@@ -189,7 +223,7 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     stops = aftermath.stops_taken(acted.values(), told.kept, now)
     counts = count_on(record.counts, started, stops=[stop.policy for stop in stops])
     finished = replace(told.record, finished_at=now, stops=stops, counts=counts)
-    notes = (*told.notes, *remember.settle(ledger, acted, told.kept, finished, now))
+    notes = remember.settle(ledger, acted, told.kept, finished, now)
     return _Done(
         findings=findings, notes=notes, tripped=tripped, record=replace(finished, version=finished.version + 1)
     )

@@ -58,7 +58,7 @@ def survey(  # noqa: PLR0913 - six of the nine have a default and are named
 
     def settled(session: Session, verdict: Verdict) -> None:
         witness(session, verdict)
-        if verdict.kind is not VerdictKind.KEEP or session.ref in remember:
+        if verdict.kind is not VerdictKind.KEEP or (remember and session.ref in remember):
             with lock:
                 found.append(Judged(session, verdict))
 

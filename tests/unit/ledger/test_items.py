@@ -39,7 +39,7 @@ def read_memory(**changed: Any) -> None:
 REQUIRED = ["schema", "version", "first_matched", "last_matched", "held_since", "outcome", "outcome_since"]
 
 
-@pytest.mark.parametrize("name", [*REQUIRED, "told_by", "likeness", "idle_cost"])
+@pytest.mark.parametrize("name", [*REQUIRED, "told_by", "warned_by", "likeness", "idle_cost"])
 def test_a_memory_that_lacks_what_every_memory_has_is_garbled(name):
     with pytest.raises(GarbledItemError, match=f"^{name} is missing$"):
         read_memory(**{name: None})

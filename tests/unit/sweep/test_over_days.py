@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from reaper.core.facts import ABSENT, IN_USE, Facts
-from reaper.core.memory import Memory, Snooze
+from reaper.core.memory import CLAIM_LASTS, Memory, Snooze
 from reaper.core.outcome import Outcome
 from reaper.core.pin import KEEP_UNTIL
 from reaper.core.policy.model import Compare, Guards, Operator
@@ -48,14 +48,15 @@ class Truth:
     stubborn: bool = False
     pinned_until: float = 0.0
     stops: int = 0
+    stopped_at: float = 0.0
     warnings: list[float] = field(default_factory=list)
 
 
 class World:
     """The truth, and a provider's view of it."""
 
-    def __init__(self) -> None:
-        self.now = NOW
+    def __init__(self, kept: MemoryLedger) -> None:
+        self.now, self.kept = NOW, kept
         self.sessions: dict[str, Truth] = {}
         self.blind = False
         self.step = lambda _name: None
@@ -98,6 +99,7 @@ class World:
             return StopResult.ALREADY_GONE
         self._check(session_ref.id, truth)
         truth.stops += 1
+        truth.stopped_at = self.now
         truth.ended = not truth.stubborn
         self.step("after stop")
         return StopResult.ACCEPTED
@@ -111,7 +113,11 @@ class World:
         promise(self.now - truth.last_used >= IDLE, "before it had been idle for long enough")
         promise(self.now >= truth.pinned_until, "while it was protected")
         promise(self.now >= self.snoozed.get(name, 0.0), "while it was snoozed")
-        promise(truth.stops == 0, "twice")
+        memory = self.kept.recall([ref(name)]).get(ref(name))
+        known = isinstance(memory, Memory) and (memory.stopped_at or 0.0) > truth.created
+        # A sweep that was killed before it could write down that its stop was taken leaves its claim; only once that is
+        # old, and the session still there, is it told to stop again.
+        promise(not truth.stops or (not known and self.now - truth.stopped_at >= CLAIM_LASTS), "twice")
         heard = [at for at in truth.warnings if at <= self.now - GRACE and at >= truth.last_used]
         promise(bool(heard), "before anybody was warned for long enough")
 
@@ -150,8 +156,8 @@ names = st.sampled_from(["a", "b"])
 class Days(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
         self.kept = MemoryLedger()
+        self.world = World(self.kept)
         self.ledger = Fussy(self.kept, self.world)
         self.runs = 0
 

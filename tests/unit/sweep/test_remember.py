@@ -142,6 +142,7 @@ class TestGrace:
 
     def test_a_plan_reads_what_is_remembered_and_writes_nothing(self):
         story = Story()
+        story.mode = Mode.REPORT
         assert story.outcome(forgetful=True) == "warned"
         assert story.ledger.recall([ref("s-1")]) == {}
         assert story.ledger.sweeps() == ()
@@ -215,7 +216,8 @@ class TestTrouble:
         report = story.sweep()
         assert [finding.outcome.value for finding in report.findings] == ["withheld"]
         assert story.stops == []
-        assert "the table is gone" in report.notes[0]
+        assert "the table is gone" in report.blind[0].error
+        assert report.blind[0].key.service == "ledger"
 
     def test_an_item_of_a_newer_schema_keeps_its_session_and_names_it(self, mocker):
         story = Story(policy("stop", IDLE, name="now"))
@@ -232,7 +234,7 @@ class TestTrouble:
         story.change(phase=Phase.IDLE)
         report = story.sweep(after=-HOUR)
         assert report.findings[0].outcome.value == "withheld"
-        assert "the clock says 2027-01-15 07:00 UTC" in report.notes[0]
+        assert "the clock says 2027-01-15 07:00 UTC" in report.blind[0].error
 
     def test_a_claim_that_could_not_be_written_is_no_claim(self):
         story = Story(policy("stop", IDLE, name="now"))
