@@ -49,11 +49,14 @@ class LocalCloud:
         atexit.register(self.stop)
 
     @classmethod
-    def start(cls, port: int | None = None, *, auth: bool = False, models: str | None = None) -> Self:
+    def start(
+        cls, port: int | None = None, *, auth: bool = False, models: str | None = None, minute: float = 60.0
+    ) -> Self:
         """Start the embedded cloud and wait until it answers; raises LocalCloudError, with the end of its log.
 
         `auth` enforces IAM; `models` is the botocore data folder to take the service models from, by default that of
-        the botocore the caller's interpreter has, else that of the project's own environment.
+        the botocore the caller's interpreter has, else that of the project's own environment. A minute of a schedule lasts
+        `minute` seconds.
         """
         if not PYTHON.exists():
             raise LocalCloudError(f"{PYTHON} does not exist: run `make setup`")
@@ -61,6 +64,7 @@ class LocalCloud:
         handle, name = tempfile.mkstemp(prefix="localcloud-", suffix=".log")
         command = [str(PYTHON), "-m", "localcloud", "serve", "--port", str(port), "--alibaba-port", str(alibaba_port)]
         command += ["--parent", str(os.getpid())]
+        command += ["--minute", str(minute)]
         command += ["--auth"] if auth else []
         found = models or _models()
         command += ["--models", found] if found else []

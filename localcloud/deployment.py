@@ -121,6 +121,14 @@ class Deployment:
             DeploymentStrategyId=self.outputs["DeploymentStrategyId"],
         )
 
+    def forget(self) -> None:
+        """Empty the ledger."""
+        dynamodb = self.client("dynamodb")
+        table = self.outputs["LedgerTableName"]
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+
     def log_lines(self) -> Iterator[str]:
         """Every line the function logged, oldest first."""
         logs = self.client("logs")
@@ -169,6 +177,9 @@ def deploy(cloud: LocalCloud, context: Mapping[str, str], log: Path | None = Non
         _cdk(cloud, ["deploy", "--require-approval", "never", "--outputs-file", str(outputs)], context, log)
         [(name, values)] = json.loads(outputs.read_text(encoding="utf-8")).items()
     _allow_plain_http(cloud, values["TopicArn"])
+    if bucket := values.get("HistoryBucketName"):
+        # Its only statement is the refusal of plain HTTP.
+        client(cloud, "s3").delete_bucket_policy(Bucket=bucket)
     return Deployment(cloud, name, values, context, log)
 
 

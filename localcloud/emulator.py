@@ -5,7 +5,7 @@ ministack is pinned, because this reaches into it. What is changed, and nothing 
 - requests for Deadline Cloud, and those for sessions of Glue and Athena, go to the gateway; ministack answers the rest;
 - under IAM enforcement those requests are checked on the actions and resource ARNs that the services really use;
 - every call is recorded, the denied ones and those that ministack answers included;
-- schedules are looked at every second instead of every ten;
+- schedules are looked at every second instead of every ten, and a minute of a rate() is as long as the launcher is told;
 - mail that SNS delivers is kept;
 - the control API is served under `/_localcloud/`.
 """
@@ -50,12 +50,17 @@ def gateway(models: str | None) -> Gateway:
     return Gateway(models, services=(Glue(), Athena(), Deadline()))
 
 
-def install(cloud: Gateway, ministack: Any) -> App:
-    """Put the gateway's services into the module `ministack.app`; the ASGI application to serve."""
+def install(cloud: Gateway, ministack: Any, minute: float = 60.0) -> App:
+    """Put the gateway's services into the module `ministack.app`; the ASGI application to serve.
+
+    `minute` is how many seconds a minute of a `rate(...)` schedule lasts.
+    """
     iam_actions, router = _import("ministack.core.iam_actions"), _import("ministack.core.router")
     eventbridge, scheduler = _import("ministack.services.eventbridge"), _import("ministack.services.scheduler")
     eventbridge._SCHEDULER_TICK_INTERVAL = SCHEDULE_SECONDS  # noqa: SLF001 - there is no setting for it
     scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULE_SECONDS  # noqa: SLF001 - the same
+    rate: Callable[[str], int | None] = eventbridge._parse_rate_seconds  # noqa: SLF001 - the same
+    eventbridge._parse_rate_seconds = lambda text: None if (seconds := rate(text)) is None else seconds * minute / 60  # noqa: SLF001
     for service in cloud.services:
         ministack.SERVICE_HANDLERS[service] = _handler(cloud, service, ministack.SERVICE_HANDLERS.get(service))
         iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service

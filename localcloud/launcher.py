@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serve.add_argument("--port", type=int, required=True, help="port of the AWS endpoint and the control API")
     serve.add_argument("--alibaba-port", type=int, help="port of the Alibaba Cloud endpoint")
     serve.add_argument("--auth", action="store_true", help="enforce IAM")
+    serve.add_argument("--minute", type=float, default=60.0, help="how many seconds a minute of a schedule lasts")
     serve.add_argument("--models", help="botocore data folder to take the service models from")
     serve.add_argument("--parent", type=int, help="process id to end with")
     options = parser.parse_args(arguments)
@@ -38,15 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     if options.parent is not None:
         threading.Thread(target=_end_with, args=(options.parent,), daemon=True).start()
-    asyncio.run(_serve(options.port, options.alibaba_port, options.models))
+    asyncio.run(_serve(options.port, options.alibaba_port, options.models, options.minute))
 
 
-async def _serve(port: int, alibaba_port: int | None, models: str | None) -> None:
+async def _serve(port: int, alibaba_port: int | None, models: str | None, minute: float) -> None:
     # Both exist in the emulator's own environment only, and ministack reads its settings when it is imported.
     ministack = importlib.import_module("ministack.app")
     hypercorn = importlib.import_module("hypercorn.asyncio")
     cloud = emulator.gateway(models)
-    app = emulator.install(cloud, ministack)
+    app = emulator.install(cloud, ministack, minute)
     config = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75

@@ -146,7 +146,9 @@ def inbox(enforcing: Deployment) -> Inbox:
 
 
 @pytest.fixture
-def world(cloud: LocalCloud) -> LocalCloud:
+def world(cloud: LocalCloud, enforcing: Deployment) -> LocalCloud:
+    """The world as it begins, of which nothing is remembered yet."""
+    enforcing.forget()
     cloud.reset()
     cloud.seed(WORLD)
     return cloud
@@ -185,8 +187,13 @@ def metrics(deployment: Deployment, run_id: str) -> dict[str, float]:
     """The metrics that one sweep wrote to its log, by name."""
     lines = [line for line in deployment.log_lines() if line.startswith(("{", "START"))]
     [start] = [number for number, line in enumerate(lines) if line.startswith("START") and run_id in line]
-    emf = next(json.loads(line) for line in lines[start:] if '"_aws"' in line)
-    return {metric["Name"]: sum(emf[metric["Name"]]) for metric in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    end = next((number for number in range(start + 1, len(lines)) if lines[number].startswith("START")), len(lines))
+    told = [json.loads(line) for line in lines[start:end] if '"_aws"' in line]
+    return {
+        metric["Name"]: sum(emf[metric["Name"]])
+        for emf in told
+        for metric in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
 
 
 def test_in_enforce_mode_what_is_idle_is_stopped_and_nothing_else(enforcing, inbox, world):
