@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reaper.core.facts import NOT_ASKED, Fact, Facts
@@ -37,7 +37,7 @@ class FakeProvider:
 
     sessions: list[Scripted]
     key: ScopeKey = field(default_factory=lambda: ScopeKey("glue", "111122223333", "eu-central-1"))
-    broken: dict[Scope, ProviderError] = field(default_factory=dict)
+    broken: Mapping[Scope, Exception] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     stops: list[SessionRef] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)

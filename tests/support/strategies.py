@@ -109,12 +109,17 @@ conditions = st.recursive(
 )
 
 
-never_lifted = st.just(frozenset())
-no_grace = st.none()
+never_lifted: st.SearchStrategy[frozenset[Lifted]] = st.just(frozenset())
+no_grace: st.SearchStrategy[float | None] = st.none()
 
 
 @st.composite
-def policies(draw, *, lifted=never_lifted, graces=no_grace):
+def policies(
+    draw,
+    *,
+    lifted: st.SearchStrategy[frozenset[Lifted]] = never_lifted,
+    graces: st.SearchStrategy[float | None] = no_grace,
+):
     found = []
     for number in range(draw(st.integers(1, 4))):
         action = draw(st.sampled_from(Action))

@@ -6,6 +6,7 @@ The machine knows what truly happened. Every stop is checked against it at the m
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hypothesis import settings
@@ -52,6 +53,10 @@ class Truth:
     warnings: list[float] = field(default_factory=list)
 
 
+def _nothing(_step: str) -> None:
+    """Between two steps, nothing happens."""
+
+
 class World:
     """The truth, and a provider's view of it."""
 
@@ -59,7 +64,7 @@ class World:
         self.now, self.kept = NOW, kept
         self.sessions: dict[str, Truth] = {}
         self.blind = False
-        self.step = lambda _name: None
+        self.step: Callable[[str], None] = _nothing
         self.snoozed: dict[str, float] = {}
         self.broken_promises: list[str] = []
         self.key = KEY
@@ -81,23 +86,23 @@ class World:
 
         return Listing((), read)
 
-    def source_of(self, _wanted):
+    def source_of(self, wanted):  # noqa: ARG002 - as the port names it
         return None
 
-    def observe(self, session, _source):
+    def observe(self, session, source):  # noqa: ARG002 - as the port names it
         return session.facts
 
-    def reread(self, session_ref):
+    def reread(self, ref):
         self.step("reread")
-        truth = self.sessions.get(session_ref.id)
-        return Session(session_ref, self.facts(truth)) if truth else None
+        truth = self.sessions.get(ref.id)
+        return Session(ref, self.facts(truth)) if truth else None
 
-    def stop(self, session_ref):
+    def stop(self, ref):
         self.step("before stop")
-        truth = self.sessions[session_ref.id]
+        truth = self.sessions[ref.id]
         if truth.ended:
             return StopResult.ALREADY_GONE
-        self._check(session_ref.id, truth)
+        self._check(ref.id, truth)
         truth.stops += 1
         truth.stopped_at = self.now
         truth.ended = not truth.stubborn
@@ -236,26 +241,26 @@ class Days(RuleBasedStateMachine):
     def a_sweep_killed(self, step):
         def kill(name):
             if name == step:
-                self.world.step = lambda _name: None
+                self.world.step = _nothing
                 raise Killed
 
         self.world.step = kill
         with contextlib.suppress(Killed):
             self._sweep()
-        self.world.step = lambda _name: None
+        self.world.step = _nothing
 
     @rule(step=st.sampled_from(STEPS))
     def a_sweep_overlapped_by_another(self, step):
         def overlap(name):
             if name == step:
-                self.world.step = lambda _name: None
+                self.world.step = _nothing
                 writes, self.ledger.writes = self.ledger.writes, 0
                 self._sweep()
                 self.ledger.writes = writes
 
         self.world.step = overlap
         self._sweep()
-        self.world.step = lambda _name: None
+        self.world.step = _nothing
 
     def _stops(self):
         return sum(truth.stops for truth in self.world.sessions.values())

@@ -55,7 +55,7 @@ def test_no_busy_undecidable_or_protected_session_is_ever_stopped(scripts, found
     for stopped in world.stops:
         truth = world.truth_at_stop(stopped)
         assert truth.phase is Phase.IDLE
-        assert not isinstance(truth.tags, Undecidable)
+        assert not isinstance(truth.tags, Undecidable | Missing)
         pin = read_pin(truth.tags)
         assert pin is None or not pin.protects(NOW)
 

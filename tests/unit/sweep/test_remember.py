@@ -70,7 +70,9 @@ class Story:
         return self.outcomes(after, **more).get("s-1", "keep")
 
     def memory(self, name="s-1"):
-        return self.ledger.recall([ref(name)])[ref(name)]
+        memory = self.ledger.recall([ref(name)])[ref(name)]
+        assert isinstance(memory, Memory)
+        return memory
 
     def _tell(self, report):
         if self.tell_fails:
