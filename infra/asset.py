@@ -17,6 +17,8 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Final
 
+from infra import models
+
 PYTHON_VERSION: Final = "3.14"
 """The function's Python; a test holds it to the runtime in :mod:`infra.sweeper`."""
 PLATFORM: Final = "manylinux2014_aarch64"
@@ -39,7 +41,10 @@ def build_asset(root: Path, services: Iterable[str]) -> Path:
     requirements = root / "lambdas" / "requirements.txt"
     package = root / "lambdas" / "reaper"
     wanted = sorted({*OWN_SERVICES, *services})
-    vendored_key = _digest(root, [requirements], Path(__file__).read_text(encoding="utf-8"), *wanted)
+    # What decides how it is built, too: these modules, and the operations that are left in the models.
+    how = [Path(module).read_text(encoding="utf-8") for module in (__file__, models.__file__)]
+    calls = [f"{service}:{name}" for service in wanted for name in sorted(models.operations_of(service))]
+    vendored_key = _digest(root, [requirements], *how, *wanted, *calls)
     vendored = _once(root / "build" / "vendored" / vendored_key, lambda folder: _vendor(requirements, folder, wanted))
     sources = sorted(path for path in package.rglob("*.py") if "cli" not in path.relative_to(package).parts)
     key = _digest(root, sources, vendored_key)
@@ -85,11 +90,16 @@ def _prune(folder: Path, services: list[str]) -> None:
     for record in folder.glob("*.dist-info/*"):
         if record.name in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}:
             record.unlink()
-    for model in (folder / "botocore" / "data").iterdir():
+    data = folder / "botocore" / "data"
+    for model in data.iterdir():
         if model.is_dir() and model.name not in services:
             shutil.rmtree(model)
-    for examples in (folder / "botocore" / "data").rglob("examples-1.json*"):
+    for examples in data.rglob("examples-1.json*"):
         examples.unlink()
+    for service in services:
+        # Those of the sweep's own services stay whole: what is called of them is declared nowhere.
+        if (data / service).is_dir() and (operations := models.operations_of(service)):
+            models.reduce_models(data, service, operations)
 
 
 def _assemble(vendored: Path, package: Path, folder: Path) -> None:

@@ -1,0 +1,75 @@
+"""Makes the service models small that botocore reads when a client is made: a cold start spends much of its time there."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Final
+
+from reaper.providers.catalog import specs
+
+_MODEL: Final = "service-2.json"
+
+
+def operations_of(service: str) -> frozenset[str]:
+    """What a provider calls of ``service``, by its spec; nothing for a service that is nobody's."""
+    spec = specs().get(service)
+    grants = () if spec is None else (*spec.read, *spec.stop)
+    return frozenset(action.partition(":")[2] for grant in grants for action in grant.actions)
+
+
+def reduce_models(data: Path, service: str, operations: Collection[str]) -> None:
+    """Leave ``operations`` in the models of ``service`` under botocore's ``data``, with the shapes they use and no prose.
+
+    Raises:
+        LookupError: a model has no such operation, or there is no model.
+    """
+    models = sorted((data / service).glob(f"*/{_MODEL}*"))
+    if not models:
+        raise LookupError(f"botocore has no model of {service}")
+    for path in models:
+        content = path.read_bytes()
+        model = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+        if unknown := sorted(set(operations) - model["operations"].keys()):
+            raise LookupError(f"botocore's {service} has no operation {', '.join(unknown)}")
+        path.unlink()
+        reduced = json.dumps(reduced_model(model, operations), separators=(",", ":"))
+        (path.parent / _MODEL).write_text(reduced, encoding="utf-8")
+
+
+def reduced_model(model: dict[str, Any], operations: Collection[str]) -> dict[str, Any]:
+    """``model`` with ``operations`` alone, the shapes that can be reached from them, and no documentation."""
+    kept = {name: operation for name, operation in model["operations"].items() if name in operations}
+    reached: set[str] = set()
+    waiting = _shapes_named_in(kept)
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting |= _shapes_named_in(model["shapes"][name])
+    shapes = {name: shape for name, shape in model["shapes"].items() if name in reached}
+    return _without_prose({**model, "operations": kept, "shapes": shapes})
+
+
+def _shapes_named_in(part: Any) -> set[str]:
+    if isinstance(part, list):
+        return set().union(*map(_shapes_named_in, part))
+    if not isinstance(part, dict):
+        return set()
+    named = {part["shape"]} if isinstance(part.get("shape"), str) else set()
+    return named.union(*map(_shapes_named_in, part.values()))
+
+
+def _without_prose(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_without_prose(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    # A member may be called "documentation"; then it is a structure, not a text.
+    return {
+        name: _without_prose(value)
+        for name, value in part.items()
+        if name != "documentation" or not isinstance(value, str)
+    }
