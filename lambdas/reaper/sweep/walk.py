@@ -15,6 +15,9 @@ from reaper.sweep.ports import Listing, Progress, Provider, ProviderError
 THREADS: Final = 16
 """Measured: more only costs (a CA bundle is loaded for every new TLS connection)."""
 
+BACKLOG: Final = 1000
+"""Sessions that wait for a further call. With this many, who lists them makes one of the calls before listing another."""
+
 
 def silent(_line: str) -> None:
     """No progress is shown."""
@@ -110,7 +113,7 @@ class Walk:
                         continue
                     live += found.facts.phase is not Phase.ENDED
                     if self._open_still(provider, found):
-                        self._submit(pool, self._finish, provider, found)
+                        self._hand_on(pool, provider, found)
         except ProviderError as failure:
             error = str(failure)
         except Exception as failure:  # noqa: BLE001 - a fault in reading one scope must neither hide it nor the others
@@ -119,6 +122,13 @@ class Walk:
             self.seen += len(ids)
             self.live[provider.key] += live
         self._say(provider.key, listing.scope, len(ids), error)
+
+    def _hand_on(self, pool: ThreadPoolExecutor, provider: Provider, session: Session) -> None:
+        """Has the session finished by any thread; by this one where a page of a thousand would fill memory faster."""
+        if self._running > BACKLOG:
+            self._finish(provider, session)
+        else:
+            self._submit(pool, self._finish, provider, session)
 
     def _finish(self, provider: Provider, session: Session) -> None:
         if self._in_time():
