@@ -35,7 +35,7 @@ lint: .venv/.installed node_modules/.installed ## check format, style, types and
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	node_modules/.bin/pyright
-	$(BIN)/lint-imports --no-timings
+	$(BIN)/lint-imports
 
 check: lint test synth ## everything that has to hold before a change is merged
 

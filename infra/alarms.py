@@ -52,7 +52,8 @@ class Alarms(Construct):
             self._at_least_one(
                 "Throttles",
                 function.metric_throttles(period=_FIVE_MINUTES),
-                "A sweep could not start: the one before it was still running, or the account has no concurrency left.",
+                "A sweep could not start at once: the one before it was still running, or is carrying on because it ran out of "
+                "time, or the account has no concurrency left.",
             ),
             self._at_least_one(
                 "UndeliveredSweeps",

@@ -88,14 +88,13 @@ def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
 
 
 def open_ledger(table: str, opened: Opened) -> Ledger:
-    """The ledger in the DynamoDB ``table`` of the account and region looked at first.
+    """The ledger in the DynamoDB ``table``, in the region of AWS looked at first, or the SDK's default.
 
     Raises:
         StartError: it cannot be read; better to know before a sweep than to find every stop withheld after it.
     """
-    region = opened.clients.default_region or next(
-        (provider.key.region for provider in opened.providers if provider.key.service != ALIBABA), None
-    )
+    looked_at = (provider.key.region for provider in opened.providers if provider.key.service != ALIBABA)
+    region = next(looked_at, opened.clients.default_region)
     if region is None:
         raise StartError("the ledger needs a region of AWS: set AWS_REGION")
     client: Any = opened.clients.client("dynamodb", region)

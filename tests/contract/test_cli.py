@@ -337,6 +337,14 @@ def test_run_enforce_stops_what_is_idle_and_nothing_else(reaper: Reaper, server:
     assert "add --enforce" not in result.err
 
 
+def test_enforcing_at_a_past_moment_judges_by_it_and_stops_what_was_idle_then(reaper: Reaper, server: LocalServer):
+    server.world.seed(world(*MIXED, glue("recent", {"started": "-50m", "completed": "-50m"})))
+    earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 1200))
+    result = reaper("run", "--enforce", "--now", earlier, "--output", "json")
+    assert result.code == 0, result.err
+    assert outcomes(result) == {"nightly": "stopped", "prod": "protected", "connect": "undetermined"}
+
+
 def test_a_session_that_wakes_up_before_its_stop_is_spared(reaper: Reaper, server: LocalServer):
     server.world.seed(world(glue("nightly", DONE)))
     server.wake("glue", "nightly", operation="GetTags")

@@ -15,7 +15,7 @@ from reaper.core.pin import KEEP_UNTIL
 from reaper.core.plan import Finding
 from reaper.core.report import blind_json, facts_json, ref_json, rfc3339
 from reaper.core.session import Phase, Session
-from reaper.core.truth import Open, Truth
+from reaper.core.truth import Open, Truth, tell
 from reaper.core.vocabulary import VOCABULARY, read_age
 from reaper.providers.catalog import specs
 
@@ -130,7 +130,7 @@ def _policy(one: PolicyExplanation) -> dict[str, Any]:
 
 
 def _truth(truth: Truth) -> bool | dict[str, str]:
-    return {"undecidable": "; ".join(truth.doubts) or "not decided"} if isinstance(truth, Open) else truth
+    return {"undecidable": tell(truth.doubts) or "not decided"} if isinstance(truth, Open) else truth
 
 
 def _guards(guards: Guards, found: Found, now: float) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def open_ledger(table: str | None, opened: Opened) -> Ledger | None:
         raise CommandError(clean(error)) from error
 
 
-def sweep(  # noqa: PLR0913 - four of the seven have a default and are named
+def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
     common: Common,
     policies: PolicyFile,
     opened: Opened,
@@ -65,8 +66,13 @@ def sweep(  # noqa: PLR0913 - four of the seven have a default and are named
     only: frozenset[SessionRef] | None = None,
     ledger: Ledger | None = None,
     forgetful: bool = False,
+    publish: Callable[[dict[str, Any]], str | None] | None = None,
 ) -> Swept:
-    """Do one sweep over what was opened. A ``forgetful`` one reads the ledger and writes nothing to it."""
+    """Do one sweep over what was opened. A ``forgetful`` one reads the ledger and writes nothing to it.
+
+    ``publish`` sends the public report somewhere else, and says what went wrong with that: then a ledger does not remember
+    anybody as warned.
+    """
     book = compile_book(policies.book)
     if mode is Mode.ENFORCE:
         interruption.enforcing()
@@ -75,6 +81,10 @@ def sweep(  # noqa: PLR0913 - four of the seven have a default and are named
         def tell(line: str) -> None:
             interruption.watch(line)
             progress(line)
+
+        def send(report: Report) -> tuple[str, ...]:
+            problem = publish(as_json(report, book.lens, report.started_at)) if publish else None
+            return () if problem is None else (problem,)
 
         report = run(
             Sweep(
@@ -87,6 +97,7 @@ def sweep(  # noqa: PLR0913 - four of the seven have a default and are named
                 only=only,
                 ledger=ledger,
                 forgetful=forgetful,
+                tell=send if publish else None,
                 progress=tell,
             )
         )

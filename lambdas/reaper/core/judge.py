@@ -16,7 +16,7 @@ from reaper.core.pin import KEEP_UNTIL, read_pin
 from reaper.core.policy.compile import CompiledPolicy, compile_policy
 from reaper.core.policy.model import Action, Lifted, PolicyBook, Stage
 from reaper.core.session import Phase
-from reaper.core.truth import Open, Truth, conjunction
+from reaper.core.truth import Doubt, Open, Truth, conjunction, tell
 from reaper.core.vocabulary import Lens
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _wanted(book: CompiledBook, session: Session, now: float) -> Verdict | Needs
     doubts = _doubts(open_stops)
     for one, truth in reports:
         if truth is True:
-            return Verdict(VerdictKind.REPORT, one.policy.name, _noted(one.policy.description, doubts))
+            return Verdict(VerdictKind.REPORT, one.policy.name, _noted(one.policy.description, tell(doubts)))
     open_reports = [truth for _, truth in reports if isinstance(truth, Open)]
     if asked := _needs(open_reports):
         return asked
@@ -142,7 +142,7 @@ def _wanted(book: CompiledBook, session: Session, now: float) -> Verdict | Needs
         return KEEP
     first, _ = doubtful[0]
     return Verdict(
-        VerdictKind.UNDETERMINED, first.policy.name, "; ".join(_doubts(truth for _, truth in doubtful)) or "not decided"
+        VerdictKind.UNDETERMINED, first.policy.name, tell(_doubts(truth for _, truth in doubtful)) or "not decided"
     )
 
 
@@ -169,7 +169,7 @@ def _policy_protection(book: CompiledBook, session: Session, now: float) -> Verd
         return Verdict(
             VerdictKind.PROTECT,
             one.policy.name,
-            f"protected because it could not be ruled out: {'; '.join(truth.doubts)}",
+            f"protected because it could not be ruled out: {tell(truth.doubts)}",
         )
     return None
 
@@ -193,7 +193,7 @@ def _pinned(wanted: Verdict, session: Session, now: float) -> Verdict | Needs:
     if pin.protects(now):
         return Verdict(VerdictKind.PROTECT, KEEP_UNTIL, f"kept until {pin.text} by its tag {KEEP_UNTIL}")
     note = f"its tag {KEEP_UNTIL}={pin.text} has passed"
-    return replace(wanted, detail=_noted(wanted.detail, (note,)))
+    return replace(wanted, detail=_noted(wanted.detail, note))
 
 
 def _needs(truths: Iterable[Truth]) -> Needs | None:
@@ -201,9 +201,12 @@ def _needs(truths: Iterable[Truth]) -> Needs | None:
     return Needs(fields) if fields else None
 
 
-def _doubts(truths: Iterable[Truth]) -> tuple[str, ...]:
+def _doubts(truths: Iterable[Truth]) -> tuple[Doubt, ...]:
     return tuple(dict.fromkeys(doubt for truth in truths if isinstance(truth, Open) for doubt in truth.doubts))
 
 
-def _noted(detail: str, notes: tuple[str, ...]) -> str:
-    return "; ".join(part for part in (detail, *notes) if part)
+def _noted(detail: str, note: str) -> str:
+    """``detail`` and a ``note`` as one line: after a sentence the note begins another."""
+    if not detail or not note:
+        return detail or note
+    return f"{detail} {note[0].upper()}{note[1:]}" if detail.endswith((".", "!", "?")) else f"{detail}; {note}"

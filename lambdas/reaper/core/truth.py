@@ -7,10 +7,17 @@ A truth is ``True``, ``False`` or :class:`Open`. An open one either *needs* fact
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+class Doubt(NamedTuple):
+    """A fact that cannot be known, and why."""
+
+    fact: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,7 @@ class Open:
     """Neither true nor false (yet): the ``Facts`` fields it needs, and the doubts no call will settle."""
 
     needs: frozenset[str] = frozenset()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 Truth = bool | Open
@@ -29,9 +36,17 @@ def needs(*facts: str) -> Open:
     return Open(needs=frozenset(facts))
 
 
-def doubt(reason: str) -> Open:
-    """Open for good, because of ``reason``."""
-    return Open(doubts=(reason,))
+def doubt(fact: str, reason: str) -> Open:
+    """Open for good, because ``fact`` cannot be known, for ``reason``."""
+    return Open(doubts=(Doubt(fact, reason),))
+
+
+def tell(doubts: Iterable[Doubt]) -> str:
+    """The doubts in words, each reason once: ``phase and idle_for: ListStatements was denied``."""
+    facts: dict[str, list[str]] = {}
+    for fact, reason in dict.fromkeys(doubts):
+        facts.setdefault(reason, []).append(fact)
+    return "; ".join(f"{' and '.join(names)}: {reason}" for reason, names in facts.items())
 
 
 def merge(first: Open, second: Open) -> Open:

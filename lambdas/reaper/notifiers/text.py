@@ -44,7 +44,7 @@ _ADVICE: Final[Mapping[Outcome, str]] = {
     Outcome.FAILED: "Stop what could not be stopped by hand, and mend the reason given; the next sweep tries again.",
     Outcome.NOT_STOPPING: "Look at what runs on after a stop: it is still being billed.",
     Outcome.WITHHELD: "A guard held stops back: check that the policies mean so many sessions before raising it.",
-    Outcome.WOULD_STOP: "To have such sessions stopped, deploy with: cdk deploy -c mode=enforce",
+    Outcome.WOULD_STOP: "To have such sessions stopped, set mode to enforce in cdk.json and deploy again.",
     Outcome.UNDETERMINED: "What could not be judged is never stopped: mend the reason given, or look at it yourself.",
 }
 _KEEP: Final = "To keep a session, tag it session-reaper/keep-until with a date, such as 2030-01-31."

@@ -22,6 +22,14 @@ from reaper.sweep.walk import silent
 STOP_THREADS = 4
 """Few on purpose: a stop shares its service's request quota with the people who work there."""
 
+_WHY = {
+    VerdictKind.KEEP: "no policy wants it stopped any more",
+    VerdictKind.PROTECT: "it is protected now",
+    VerdictKind.REPORT: "a policy only reports it now",
+    VerdictKind.UNDETERMINED: "whether it is idle cannot be known now",
+    VerdictKind.STOP: "another policy wants it stopped, after a grace",
+}
+
 _GONE = {Phase.ENDED, Phase.STOPPING}
 
 
@@ -78,8 +86,8 @@ def _judge_and_stop(
     checked = replace(finding, session=fresh)
     # A grace that has passed is this policy's own; another policy's has not even begun.
     if not (verdict.immediate or (verdict.kind is VerdictKind.STOP and verdict.policy == finding.verdict.policy)):
-        why = f"{verdict.kind.value}: {verdict.detail}" if verdict.detail else verdict.kind.value
-        return _became(checked, Outcome.SPARED, f"no longer to be stopped when checked again ({_state(fresh)}): {why}")
+        why = verdict.detail or _WHY[verdict.kind]
+        return _became(checked, Outcome.SPARED, f"{_state(fresh)} when checked again right before the stop: {why}")
     now = clock()
     withheld = too_young(fresh, book.book.guards, now) or outside_hours(book.book.guards, now)
     if withheld is not None:

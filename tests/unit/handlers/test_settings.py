@@ -36,7 +36,12 @@ def test_everything_missing_or_wrong_is_said_at_once():
     assert "REAPER_TOPIC_ARN is not set" in said
 
 
-OPTIONAL = {"REAPER_NOTIFY", "REAPER_HISTORY_BUCKET", "ALIBABA_CLOUD_ACCOUNT_ID", "ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK"}
+OPTIONAL = {
+    "REAPER_NOTIFY",
+    "REAPER_HISTORY_BUCKET",
+    "ALIBABA_CLOUD_ACCOUNT_ID",
+    "ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK",
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(SETTINGS.to_env()) - OPTIONAL))

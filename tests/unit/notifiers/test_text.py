@@ -50,7 +50,7 @@ def test_a_report_reads_like_this():
         "\n"
         "WHAT TO DO\n"
         "- Mend what could not be read: until then nothing there is judged or stopped.\n"
-        "- To have such sessions stopped, deploy with: cdk deploy -c mode=enforce\n"
+        "- To have such sessions stopped, set mode to enforce in cdk.json and deploy again.\n"
         "- To keep a session, tag it session-reaper/keep-until with a date, such as 2030-01-31.\n"
     )
 

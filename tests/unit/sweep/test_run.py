@@ -56,7 +56,7 @@ def test_report_mode_differs_by_the_stops_alone():
     ("later", "expected", "words"),
     [
         ({"phase": Phase.BUSY, "idle_since": IN_USE}, "spared", "busy"),
-        ({"idle_since": NOW - 60.0}, "spared", "keep"),
+        ({"idle_since": NOW - 60.0}, "spared", "no policy wants it stopped"),
         ({"tags": {"session-reaper/keep-until": "2027-02-01"}}, "spared", "kept until 2027-02-01"),
         ({"tags": Undecidable("GetTags was throttled")}, "spared", "GetTags was throttled"),
         ({"phase": Undecidable("denied"), "idle_since": Undecidable("denied")}, "spared", "denied"),

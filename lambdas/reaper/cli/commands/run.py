@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
@@ -21,9 +20,6 @@ from reaper.cli.text import instant
 from reaper.core.guards import describe_hours, outside_hours
 from reaper.core.report import Mode
 from reaper.core.session import Service
-
-if TYPE_CHECKING:
-    from reaper.bootstrap import Opened
 
 EPILOG = """\b
 Examples:
@@ -70,6 +66,13 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     opened = open_selected(common if plan is None else _where_planned(common, plan))
     if plan is not None:
         check_scopes(plan, [provider.key for provider in opened.providers])
+    problems: list[str] = []
+
+    def to_topic(document: dict[str, Any]) -> str | None:
+        problem = publish(str(topic), document, opened)
+        problems.extend([] if problem is None else [problem])
+        return problem
+
     swept = sweep(
         common,
         policies,
@@ -78,14 +81,17 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
         only=None if plan is None else plan.stops,
         ledger=open_ledger(ledger, opened),
         # A pretended moment is nothing to remember.
-        forgetful=common.now is not None,
+        forgetful=common.now is not None and not enforce,
+        publish=None if topic is None else to_topic,
     )
     destination.write(render_report(swept.document, common.output, destination.surface))
     code = swept.exit_code(detailed=detailed_exitcode)
     if not common.quiet or swept.report.blind:
         for line in summary(swept.document, enforcing=enforce):
             say(line)
-    return code if topic is None else _published(topic, swept.document, opened, code)
+    for problem in problems:
+        say(f"reaper: {problem}")
+    return ExitCode.LOOK if problems else code
 
 
 def _refuse_pretending(common: Common, policies: PolicyFile, ledger: str | None) -> None:
@@ -120,11 +126,3 @@ def _where_planned(common: Common, plan: PlanFile) -> Common:
     regions = common.regions or tuple(sorted({one.region for one in plan.scopes if one.service != alibaba}))
     of_alibaba = common.alibaba_region or next((one.region for one in plan.scopes if one.service == alibaba), None)
     return replace(common, services=services, regions=regions, alibaba_region=of_alibaba)
-
-
-def _published(topic: str, document: dict[str, object], opened: Opened, code: ExitCode) -> ExitCode:
-    problem = publish(topic, document, opened)
-    if problem is None:
-        return code
-    say(f"reaper: {problem}")
-    return ExitCode.LOOK

@@ -218,7 +218,7 @@ def _tag(key: str, matches: Callable[[str], bool], *, wanted: bool = True) -> Ch
         if tags is NOT_ASKED:
             return _TAGS_NEEDED
         if isinstance(tags, Undecidable):
-            return doubt(f"tags: {tags.reason}")
+            return doubt("tags", tags.reason)
         value = tags.get(key)
         return wanted if value is not None and matches(value) else unwanted
 
@@ -306,7 +306,7 @@ def _compare_facts(left: str, right: str, holds: Callable[[float, float], bool],
 def _unread(name: str, value: Fact[object], session: Session) -> Open:
     """Why a fact without a value leaves a condition open."""
     if isinstance(value, Undecidable):
-        return doubt(f"{name}: {value.reason}")
+        return doubt(name, value.reason)
     if value is NOT_ASKED:
         return Open(needs=VOCABULARY[name].fields & session.facts.not_asked())
-    return doubt(f"{name}: has no usable value ({value!r})")
+    return doubt(name, f"it has no usable value ({value!r})")
