@@ -49,9 +49,7 @@ def main() -> None:
     settings = read_context(app.node.get_all_context(), root=ROOT)
     policies = read_policies(settings.policies)
     chosen = [specs()[service] for service in settings.services]
-    called = {
-        action.partition(":")[0] for spec in chosen for grant in (*spec.read, *spec.stop) for action in grant.actions
-    }
+    called = {action for spec in chosen for grant in (*spec.read, *spec.stop) for action in grant.actions}
     SessionReaperStack(
         app,
         settings.stack_name,

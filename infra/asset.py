@@ -33,18 +33,19 @@ class AssetError(Exception):
     """The asset could not be built. ``str(error)`` says why, and what to do."""
 
 
-def build_asset(root: Path, services: Iterable[str]) -> Path:
-    """The folder to deploy for a sweep of ``services``, under ``root/build``; made once for the same inputs.
+def build_asset(root: Path, calls: Iterable[str]) -> Path:
+    """The folder to deploy for a sweep that makes ``calls`` (``glue:ListSessions``), under ``root/build``.
+
+    Made once for the same inputs. Of the services in ``calls`` it has these operations alone.
 
     Raises :class:`AssetError` when the wheels cannot be had or one of them is not pure Python.
     """
     requirements = root / "lambdas" / "requirements.txt"
     package = root / "lambdas" / "reaper"
-    wanted = sorted({*OWN_SERVICES, *services})
     # What decides how it is built, too: these modules, and the operations that are left in the models.
     how = [Path(module).read_text(encoding="utf-8") for module in (__file__, models.__file__)]
-    calls = [f"{service}:{name}" for service in wanted for name in sorted(models.operations_of(service))]
-    vendored_key = _digest(root, [requirements], *how, *wanted, *calls)
+    wanted = sorted(set(calls))
+    vendored_key = _digest(root, [requirements], *how, *wanted)
     vendored = _once(root / "build" / "vendored" / vendored_key, lambda folder: _vendor(requirements, folder, wanted))
     sources = sorted(path for path in package.rglob("*.py") if "cli" not in path.relative_to(package).parts)
     key = _digest(root, sources, vendored_key)
@@ -68,7 +69,7 @@ def _once(target: Path, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _vendor(requirements: Path, folder: Path, services: list[str]) -> None:
+def _vendor(requirements: Path, folder: Path, calls: list[str]) -> None:
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
         *("--no-compile", "--no-deps", "--target", str(folder), "--requirement", str(requirements)),
@@ -80,12 +81,13 @@ def _vendor(requirements: Path, folder: Path, services: list[str]) -> None:
         raise AssetError(f"pip could not fetch what {requirements} lists: {reason}")
     if compiled := sorted(path.name for path in folder.rglob("*.so")):
         raise AssetError(f"{requirements} brings compiled code, which does not fit every processor: {compiled}")
-    _prune(folder, services)
+    _prune(folder, calls)
     _compile(folder)
 
 
-def _prune(folder: Path, services: list[str]) -> None:
-    """Remove what a function never reads: the models of services it does not call, scripts, pip's own records."""
+def _prune(folder: Path, calls: list[str]) -> None:
+    """Remove what a function never reads: the models of what it does not call, scripts, pip's own records."""
+    services = {*OWN_SERVICES, *(call.partition(":")[0] for call in calls)}
     shutil.rmtree(folder / "bin", ignore_errors=True)
     for record in folder.glob("*.dist-info/*"):
         if record.name in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}:
@@ -98,7 +100,8 @@ def _prune(folder: Path, services: list[str]) -> None:
         examples.unlink()
     for service in services:
         # Those of the sweep's own services stay whole: what is called of them is declared nowhere.
-        if (data / service).is_dir() and (operations := models.operations_of(service)):
+        operations = {name for prefix, _, name in (call.partition(":") for call in calls) if prefix == service}
+        if operations and (data / service).is_dir():
             models.reduce_models(data, service, operations)
 
 

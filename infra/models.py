@@ -8,16 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
-from reaper.providers.catalog import specs
-
 _MODEL: Final = "service-2.json"
-
-
-def operations_of(service: str) -> frozenset[str]:
-    """What a provider calls of ``service``, by its spec; nothing for a service that is nobody's."""
-    spec = specs().get(service)
-    grants = () if spec is None else (*spec.read, *spec.stop)
-    return frozenset(action.partition(":")[2] for grant in grants for action in grant.actions)
 
 
 def reduce_models(data: Path, service: str, operations: Collection[str]) -> None:

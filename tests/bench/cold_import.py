@@ -21,8 +21,8 @@ from typing import Any
 from infra.asset import PYTHON_VERSION, build_asset
 from tests.bench.result import Result, check, median_ratio, side_by_side, spread
 from tests.bench.worker import ROOT, measured
+from tests.support.asset import ALL_CALLS
 
-SERVICES = ("athena", "deadline", "glue")
 CLIENTS = 5
 """Those of the three services, AppConfig's and SNS's."""
 ROUNDS = 11
@@ -45,7 +45,7 @@ def run() -> list[Result]:
     """The ratio of CPU times, and what it takes of memory."""
     with tempfile.TemporaryDirectory() as scratch:
         asset, plain = Path(scratch, "asset"), Path(scratch, "plain")
-        shutil.copytree(build_asset(ROOT, SERVICES), asset)
+        shutil.copytree(build_asset(ROOT, ALL_CALLS), asset)
         plain.mkdir()
         for name in _INSTALLED:
             _copy(name, plain)

@@ -13,6 +13,7 @@ import pytest
 
 from app import InvalidPolicyError, read_policies
 from infra.asset import build_asset
+from tests.support.asset import ALL_CALLS
 
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
@@ -52,7 +53,7 @@ def template(tmp_path):
 
 
 def test_cdk_synth_needs_no_credentials_no_docker_and_no_aws_and_deploys_the_policies_that_ship(tmp_path):
-    build_asset(ROOT, ["glue", "athena", "deadline"])  # what pip needs to find packages is not the question here
+    build_asset(ROOT, ALL_CALLS)  # what pip needs to find packages is not the question here
 
     done = run(tmp_path, [str(CDK), "synth", "--quiet", "--no-notices", "--output", str(tmp_path / "cdk.out")])
 

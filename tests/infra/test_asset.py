@@ -12,13 +12,14 @@ import pytest
 from infra import asset
 from infra.asset import AssetError, build_asset
 from infra.sweeper import ARCHITECTURE, RUNTIME
+from tests.support.asset import ALL_CALLS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def built() -> Path:
-    return build_asset(ROOT, ["glue", "athena", "deadline"])
+    return build_asset(ROOT, ALL_CALLS)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -84,7 +85,7 @@ def test_the_command_line_stays_out_of_it(built):
 def test_the_same_inputs_make_the_same_bytes_so_that_deploying_again_uploads_nothing(built, tmp_path):
     shutil.copytree(ROOT / "lambdas", tmp_path / "lambdas", ignore=shutil.ignore_patterns("__pycache__"))
 
-    again = build_asset(tmp_path, ["deadline", "glue", "athena"])
+    again = build_asset(tmp_path, reversed(ALL_CALLS))
 
     assert contents(again) == contents(built)
     assert again.name == built.name
@@ -95,7 +96,7 @@ def test_a_wheel_that_is_not_pure_python_stops_the_build(tmp_path):
     (tmp_path / "lambdas" / "requirements.txt").write_text("PyYAML==6.0.3\nbotocore==1.44.5\n")
 
     with pytest.raises(AssetError, match="compiled code, which does not fit every processor"):
-        build_asset(tmp_path, ["glue"])
+        build_asset(tmp_path, ["glue:ListSessions"])
 
     assert not any((tmp_path / "build" / "vendored").iterdir())
 
@@ -105,4 +106,4 @@ def test_packages_that_cannot_be_had_stop_the_build_with_a_sentence(tmp_path):
     (tmp_path / "lambdas" / "requirements.txt").write_text("botocore==0.0.0.0\n")
 
     with pytest.raises(AssetError, match="pip could not fetch"):
-        build_asset(tmp_path, ["glue"])
+        build_asset(tmp_path, ["glue:ListSessions"])

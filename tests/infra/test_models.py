@@ -11,7 +11,8 @@ import pytest
 from botocore.loaders import Loader
 
 from infra.asset import build_asset
-from infra.models import operations_of, reduce_models, reduced_model
+from infra.models import reduce_models, reduced_model
+from tests.support.asset import ALL_CALLS, CALLS, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = {
@@ -62,9 +63,9 @@ def test_an_operation_that_the_model_lacks_stops_the_build(tmp_path):
         reduce_models(tmp_path, "glue", {"List", "Vanish"})
 
 
-@pytest.mark.parametrize("service", ["athena", "deadline", "glue"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_client_made_from_the_asset_has_the_provider_s_calls_as_the_whole_model_has_them(service):
-    asset = build_asset(ROOT, ["glue", "athena", "deadline"]) / "botocore" / "data"
+    asset = build_asset(ROOT, ALL_CALLS) / "botocore" / "data"
     reduced = Loader(extra_search_paths=[str(asset)], include_default_search_paths=False)
     ours = botocore.session.Session()
     ours.register_component("data_loader", reduced)
@@ -73,8 +74,8 @@ def test_a_client_made_from_the_asset_has_the_provider_s_calls_as_the_whole_mode
     )
     whole = botocore.session.Session().get_service_model(service)
 
-    assert set(client.meta.service_model.operation_names) == operations_of(service)
-    for name in operations_of(service):
+    assert set(client.meta.service_model.operation_names) == CALLS[service]
+    for name in CALLS[service]:
         one, other = client.meta.service_model.operation_model(name), whole.operation_model(name)
         assert one.http == other.http
         for mine, theirs in ((one.input_shape, other.input_shape), (one.output_shape, other.output_shape)):
