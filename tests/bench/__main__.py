@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from tests.bench import call_counts, cold_import, large_sweep, listing_cpu, policy_evaluation
+from tests.bench import call_counts, cold_import, large_sweep, ledger_traffic, listing_cpu, policy_evaluation
 from tests.bench.result import BenchmarkError, Result
 from tests.bench.say import say
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Result]]] = {
     "policy": policy_evaluation.run,
     "listing": listing_cpu.run,
     "calls": call_counts.run,
+    "ledger": ledger_traffic.run,
     "import": cold_import.run,
     "sweep": large_sweep.run,
 }
