@@ -34,7 +34,7 @@ class Finding:
     """One session in the report. ``detail`` says why, in plain words.
 
     ``allowed`` is true where the plan allows the stop: nothing else is ever acted on. ``news`` is false where people were
-    told the same of it by the sweep before.
+    told the same of it by the sweep before, ``capped`` is true where a cap withheld it with all others of its scope.
     """
 
     session: Session
@@ -43,6 +43,7 @@ class Finding:
     detail: str = ""
     allowed: bool = False
     news: bool = True
+    capped: bool = False
 
     @property
     def ref(self) -> SessionRef:
@@ -112,11 +113,16 @@ def plan(judged: Iterable[Judged], setting: Setting) -> tuple[Finding, ...]:
         for scope, stops in allowed.items()
     }
     return tuple(
-        replace(finding, outcome=Outcome.WITHHELD, detail=why, allowed=False)
+        replace(finding, outcome=Outcome.WITHHELD, detail=why, allowed=False, capped=True)
         if finding.allowed and (why := capped[finding.ref.key]) is not None
         else finding
         for finding in findings
     )
+
+
+def tripped_caps(findings: Iterable[Finding]) -> dict[ScopeKey, str]:
+    """The scopes in which a cap withholds every stop, and why."""
+    return {finding.ref.key: finding.detail for finding in findings if finding.capped}
 
 
 def _first(one: Judged, setting: Setting, closed: str | None) -> Finding:

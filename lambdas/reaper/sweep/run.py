@@ -14,7 +14,7 @@ from reaper.core.guards import tags_untrusted
 from reaper.core.judge import KEEP, CompiledBook, Verdict, VerdictKind
 from reaper.core.memory import SweepRecord
 from reaper.core.outcome import Outcome
-from reaper.core.plan import Finding, Judged, Setting, plan
+from reaper.core.plan import Finding, Judged, Setting, plan, tripped_caps
 from reaper.core.report import Blind, Mode, Report, Tripped, Unfinished
 from reaper.core.session import ScopeKey, Session, SessionRef
 from reaper.core.trends import count_on, regret_rates
@@ -34,6 +34,8 @@ class Earlier:
     seen: int = 0
     live: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
     stops: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
+    blind: frozenset[ScopeKey] = frozenset()
+    """Scopes that some part could not see all of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ def run(sweep: Sweep) -> Report:
         done = _Done(findings=_act(sweep, findings) if sweep.mode is Mode.ENFORCE else findings)
     else:
         done = _remembering(sweep, sweep.ledger, past, seen, regrets, started)
-    tripped = {**_tag_trouble(sweep, seen), **done.tripped}
+    tripped = {**tripped_caps(done.findings), **_tag_trouble(sweep, seen), **done.tripped}
     report = Report(
         run_id=sweep.run_id,
         mode=sweep.mode,
@@ -154,6 +156,7 @@ def carry_on(report: Report, earlier: Earlier | None) -> Earlier:
         seen=report.seen,
         live=report.live_by_scope,
         stops=stops,
+        blind=(earlier.blind if earlier else frozenset()) | {one.key for one in report.blind},
     )
 
 
@@ -183,7 +186,7 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     sweep: Sweep, ledger: Ledger, past: remember.Past, seen: Survey, regrets: aftermath.Regrets, started: float
 ) -> _Done:
     """Plan and act with what is remembered."""
-    blind = frozenset(one.key for one in seen.blind)
+    blind = frozenset(one.key for one in seen.blind) | (sweep.earlier.blind if sweep.earlier else frozenset())
     begun = _begun(seen)
     known = remember.Seen(
         judged=seen.judged,
@@ -192,7 +195,9 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
         regrets=regrets.found,
     )
     taken = remember.take_in(ledger, past, known, sweep.book, started)
-    confirmations = aftermath.confirm(taken, known, {provider.key for provider in sweep.providers}, started)
+    keys = frozenset(provider.key for provider in sweep.providers)
+    # What other parts looked at is not gone because this one does not see it.
+    confirmations = aftermath.confirm(taken, replace(known, blind=known.blind | _elsewhere(sweep, keys)), keys, started)
     findings = remember.freshly(_merged(_plan(sweep, seen, started, taken.recalled), confirmations), taken, started)
     tripped = taken.recalled.tripped
     if sweep.forgetful:
@@ -232,6 +237,13 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
 def _begun(seen: Survey) -> frozenset[ScopeKey]:
     """Scopes that a later part of this sweep has to finish."""
     return frozenset({key for key, _ in seen.unfinished.listings} | {ref.key for ref in seen.unfinished.sessions})
+
+
+def _elsewhere(sweep: Sweep, keys: frozenset[ScopeKey]) -> frozenset[ScopeKey]:
+    """Those of ``keys`` that this part of a sweep does not look at from their beginning."""
+    if sweep.earlier is None:
+        return frozenset()
+    return keys - {key for key, scope in sweep.earlier.unfinished.listings if not scope}
 
 
 def _merged(planned: Sequence[Finding], confirmations: Sequence[Finding]) -> list[Finding]:

@@ -162,3 +162,5 @@ def test_caps_hold_in_enforce_mode():
     report = sweep(world, guards=Guards(max_stops=5, max_stop_share=1.0))
     assert set(outcomes(report).values()) == {"withheld"}
     assert world.stops == []
+    assert [one.key for one in report.tripped] == [world.key]
+    assert "raise guards.max_stops" in report.tripped[0].why
