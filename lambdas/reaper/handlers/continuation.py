@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reaper.core.report import Unfinished, ref_json
-from reaper.core.session import ScopeKey, SessionRef
+from reaper.core.session import Scope, ScopeKey, SessionRef
 from reaper.sweep.run import Earlier
 
 KEY: Final = "continuation"
@@ -16,6 +17,7 @@ MOST_PARTS: Final = 20
 """So many parts of one sweep are a sweep that cannot be finished; the schedule begins another one anyway."""
 _ROOM: Final = 200_000
 """Bytes; an asynchronous invocation takes 256 kB (AWS Lambda quotas)."""
+_PLACE: Final = ("service", "account", "region")
 
 Json = dict[str, Any]
 
@@ -43,21 +45,20 @@ def read_event(event: Mapping[str, Any]) -> Part:
         return Part()
     try:
         return Part(
-            int(told["part"]),
+            _count(told["part"]),
             Earlier(
-                began_at=float(told["began_at"]),
+                began_at=_moment(told["began_at"]),
                 unfinished=Unfinished(
-                    listings=tuple((_key(one), tuple(one["scope"].items())) for one in told["scopes"]),
+                    listings=tuple((_key(one), _scope(one)) for one in told["scopes"]),
                     sessions=tuple(
-                        SessionRef(
-                            one["service"], one["account"], one["region"], tuple(one["scope"].items()), one["id"]
-                        )
-                        for one in told["sessions"]
+                        SessionRef(key.service, key.account, key.region, _scope(one), _text(one["id"]))
+                        for key, one in ((_key(one), one) for one in told["sessions"])
                     ),
                 ),
-                seen=int(told["seen"]),
-                live={_key(one): int(one["count"]) for one in told["live"]},
-                stops={_key(one): int(one["count"]) for one in told["stops"]},
+                seen=_count(told["seen"]),
+                live={_key(one): _count(one["count"]) for one in told["live"]},
+                stops={_key(one): _count(one["count"]) for one in told["stops"]},
+                blind=frozenset(_key(one) for one in told["blind"]),
             ),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -66,8 +67,8 @@ def read_event(event: Mapping[str, Any]) -> Part:
         ) from error
 
 
-def write_event(part: Part) -> tuple[bytes, int]:
-    """The event for ``part``, and how many of its sessions had to be left out because it would be too big."""
+def write_event(part: Part) -> tuple[bytes, tuple[SessionRef, ...]]:
+    """The event for ``part``, and those of its sessions that had to be left out because it would be too big."""
     earlier = part.earlier
     if earlier is None:
         raise ValueError("the first part of a sweep continues nothing")
@@ -75,7 +76,7 @@ def write_event(part: Part) -> tuple[bytes, int]:
     while True:
         event = _event(part.number, replace(earlier, unfinished=replace(earlier.unfinished, sessions=tuple(sessions))))
         if len(event) <= _ROOM or not sessions:
-            return event, len(earlier.unfinished.sessions) - len(sessions)
+            return event, earlier.unfinished.sessions[len(sessions) :]
         sessions = sessions[: len(sessions) * _ROOM // len(event)]
 
 
@@ -88,13 +89,36 @@ def _event(number: int, earlier: Earlier) -> bytes:
         "seen": earlier.seen,
         "live": [{**_place(key), "count": count} for key, count in earlier.live.items()],
         "stops": [{**_place(key), "count": count} for key, count in earlier.stops.items()],
+        "blind": [_place(key) for key in sorted(earlier.blind, key=str)],
     }
     return json.dumps({KEY: told}).encode()
 
 
 def _place(key: ScopeKey) -> Json:
-    return {"service": key.service, "account": key.account, "region": key.region}
+    return {name: getattr(key, name) for name in _PLACE}
 
 
 def _key(told: Json) -> ScopeKey:
-    return ScopeKey(told["service"], told["account"], told["region"])
+    return ScopeKey(*(_text(told[name]) for name in _PLACE))
+
+
+def _scope(told: Json) -> Scope:
+    return tuple((name, _text(value)) for name, value in told["scope"].items())
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _moment(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no moment")
+    return float(value)

@@ -80,6 +80,12 @@ class Delivery:
             poll = self._again(profile) or self._anew(profile)
         except (ClientError, BotoCoreError) as error:
             raise DeliveryError(f"{what} could not be fetched from AppConfig: {error}") from error
+        except KeyError as error:
+            # A page of a proxy, say: botocore takes whatever comes with status 200 for the content.
+            raise DeliveryError(
+                f"{what} could not be fetched from AppConfig: its answer has no {error}:"
+                " look at what is between here and AWS, such as a proxy or an endpoint setting"
+            ) from error
         if not poll.content:
             raise DeliveryError(f"AppConfig has nothing deployed for {what}: deploy a version of the profile")
         self._polls[profile] = poll

@@ -26,7 +26,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
 from reaper.core.judge import CompiledBook
 from reaper.core.outcome import Outcome
-from reaper.core.report import Blind, Json, Mode, Report, as_json
+from reaper.core.report import Blind, Json, Mode, Report, Unfinished, as_json
 from reaper.core.session import ScopeKey
 from reaper.core.vocabulary import Lens
 from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_event
@@ -50,6 +50,8 @@ BEGIN_NOTHING_SECONDS: Final = 75.0
 """Before the function's end: from here on nothing new is begun; a continuation carries on. At most a third of its time."""
 READ_NOTHING_SECONDS: Final = 30.0
 """Before the function's end: from here on nothing more is read or stopped, so that there is time to tell of it."""
+_TAKEN: Final = 202
+"""What Lambda answers to an event that it will invoke a function with (its API reference, "Invoke")."""
 
 logger = Logger()
 metrics = Metrics()
@@ -118,8 +120,13 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, telling:
         notes = (*notes, "there are no policies: nothing is reported, and nothing is stopped")
     opened, blind = _open(settings)
 
+    left: list[tuple[Blind, ...]] = []
+
     def complete(report: Report) -> Report:
-        return replace(report, blind=(*unread, *report.blind, *blind))
+        if not left:
+            # Once, and before people are told: what is not looked at after all is for them to know.
+            left.append((*_strange(part, opened, blind), *_carry_on(context, part, report)))
+        return replace(report, blind=(*unread, *report.blind, *blind, *left[0]))
 
     def tell(report: Report) -> tuple[str, ...]:
         whole = complete(report)
@@ -128,9 +135,7 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, telling:
     report = run(
         _what_to_sweep(settings, context, book, mode, notes=notes, opened=opened, earlier=part.earlier, tell=tell)
     )
-    left = _carry_on(context, part, report)
-    report = complete(replace(report, notes=(*report.notes, *left)))
-    return as_json(report, book.lens, report.started_at)
+    return as_json(complete(report), book.lens, report.started_at)
 
 
 def _effective_mode(settings: SweepSettings, delivery: Delivery) -> tuple[Mode, tuple[str, ...], tuple[Blind, ...]]:
@@ -184,19 +189,47 @@ def _what_to_sweep(  # noqa: PLR0913 - everything a sweep depends on
     )
 
 
-def _carry_on(context: LambdaContext, part: Part, report: Report) -> tuple[str, ...]:
-    """Invoke the function once more for what is unfinished. Returns what people must know of it."""
-    if not report.unfinished:
+def _carry_on(context: LambdaContext, part: Part, report: Report) -> tuple[Blind, ...]:
+    """Invoke the function once more for what is unfinished. Returns what nobody will look at in this sweep after all."""
+    unfinished = report.unfinished
+    if not unfinished:
         return ()
     if part.number >= MOST_PARTS:
-        return (f"the sweep was given up after {MOST_PARTS} parts: give it more time or memory, or less to look at",)
+        why = f"the sweep was given up after {MOST_PARTS} parts: give it more time or memory, or less to look at"
+        return _unseen(unfinished, why)
     event, left_out = write_event(Part(part.number + 1, carry_on(report, part.earlier)))
-    notes = (f"{left_out} sessions are left to the next sweep",) if left_out else ()
     try:
-        _client("lambda").invoke(FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=event)
+        answer = _client("lambda").invoke(
+            FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=event
+        )
     except Exception as error:  # noqa: BLE001 - whatever it was, what is unfinished is named, and the next sweep comes
-        return (*notes, f"the sweep could not be carried on ({error}); the next one begins anew")
-    return notes
+        return _unseen(unfinished, f"the sweep could not be carried on ({error}); the next one begins anew")
+    if answer.get("StatusCode") != _TAKEN:
+        why = "the answer to lambda:Invoke is not Lambda's: look at what is between here and AWS"
+        return _unseen(unfinished, f"the sweep could not be carried on ({why}); the next one begins anew")
+    return _unseen(Unfinished(sessions=left_out), "the event that carries the sweep on has no room for more")
+
+
+def _unseen(unfinished: Unfinished, why: str) -> tuple[Blind, ...]:
+    """What is unfinished, as what was not seen: a scope each, and how many sessions of one were not judged."""
+    sessions = Counter(ref.key for ref in unfinished.sessions)
+    return (
+        *(Blind(key, scope, f"not looked at: {why}") for key, scope in unfinished.listings),
+        *(Blind(key, (), f"{count} sessions were not judged: {why}") for key, count in sessions.items()),
+    )
+
+
+def _strange(part: Part, opened: list[Opened], blind: list[Blind]) -> tuple[Blind, ...]:
+    """What ``part`` is to look at and nothing here can: the function may have changed since the part before."""
+    if part.earlier is None:
+        return ()
+    known = {provider.key for one in opened for provider in one.providers} | {one.key for one in blind}
+    unfinished = part.earlier.unfinished
+    strange = Unfinished(
+        listings=tuple(one for one in unfinished.listings if one[0] not in known),
+        sessions=tuple(ref for ref in unfinished.sessions if ref.key not in known),
+    )
+    return _unseen(strange, "this sweep began there, and the function does not look there any more")
 
 
 class _Counters:

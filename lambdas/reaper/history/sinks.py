@@ -69,7 +69,7 @@ class S3Sink:
         """Keep ``body`` in one request, which S3 takes whole or not at all."""
         try:
             # No Content-Encoding: readers go by the key's .gz, and some would undo the compression twice.
-            self._client.put_object(
+            answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + key,
                 Body=body,
@@ -82,6 +82,12 @@ class S3Sink:
             raise HistoryError(
                 f"what this sweep saw was not recorded: S3 could not be asked to keep it in {self._bucket}: {error}"
             ) from error
+        # S3 says it of every object it keeps; without it, somebody else answered.
+        if "ETag" not in answer:
+            raise HistoryError(
+                f"what this sweep saw was not recorded: the answer to s3:PutObject in {self._bucket} has no ETag:"
+                " look at what is between here and AWS, such as a proxy or an endpoint setting"
+            )
 
     def _refused(self, error: ClientError) -> str:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))

@@ -190,6 +190,7 @@ class Client:
         if self.error:
             raise self.error
         self.requests.append({**request, "Body": request["Body"].read()})
+        return {"ETag": '"0123"'}
 
 
 @pytest.mark.parametrize(
