@@ -34,7 +34,7 @@ class Earlier:
     seen: int = 0
     live: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
     stops: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
-    blind: frozenset[ScopeKey] = frozenset()
+    blind: frozenset[ScopeKey] = field(default_factory=frozenset[ScopeKey])
     """Scopes that some part could not see all of."""
 
 
@@ -156,7 +156,7 @@ def carry_on(report: Report, earlier: Earlier | None) -> Earlier:
         seen=report.seen,
         live=report.live_by_scope,
         stops=stops,
-        blind=(earlier.blind if earlier else frozenset()) | {one.key for one in report.blind},
+        blind=frozenset(one.key for one in report.blind).union(earlier.blind if earlier else ()),
     )
 
 
@@ -186,7 +186,7 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     sweep: Sweep, ledger: Ledger, past: remember.Past, seen: Survey, regrets: aftermath.Regrets, started: float
 ) -> _Done:
     """Plan and act with what is remembered."""
-    blind = frozenset(one.key for one in seen.blind) | (sweep.earlier.blind if sweep.earlier else frozenset())
+    blind = frozenset(one.key for one in seen.blind).union(sweep.earlier.blind if sweep.earlier else ())
     begun = _begun(seen)
     known = remember.Seen(
         judged=seen.judged,

@@ -9,6 +9,7 @@ import pytest
 
 from reaper.core.policy.model import Guards
 from reaper.core.report import Mode, Unfinished
+from reaper.core.session import Phase
 from reaper.sweep.run import Earlier, Sweep, carry_on, run
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
@@ -154,3 +155,43 @@ def test_resuming_looks_at_nothing_that_was_done():
     report = sweep(provider, earlier=earlier)
     assert sorted(finding.ref.id for finding in report.findings) == ["a-1", "c-0", "c-1", "c-2"]
     assert provider.calls.counts()["glue:List"] == 1
+
+
+def test_a_stop_is_not_confirmed_because_another_part_saw_that_its_session_runs_on():
+    provider, ledger = FakeProvider([Scripted(session("s-0", scope=WORKGROUPS[0]))]), MemoryLedger()
+    sweep(provider, ledger=ledger, mode=Mode.ENFORCE)
+    provider.sessions.append(Scripted(session("s-1", scope=WORKGROUPS[1], phase=Phase.BUSY)))
+
+    first = sweep(provider, 2, ledger=ledger, mode=Mode.ENFORCE, now=NOW + 3 * MINUTE)
+    rest = sweep(provider, ledger=ledger, mode=Mode.ENFORCE, now=NOW + 4 * MINUTE, earlier=carry_on(first, None))
+
+    assert [scope for _, scope in first.unfinished.listings] == [WORKGROUPS[1]]
+    assert "s-0" not in {finding.ref.id for finding in rest.findings}
+
+
+def test_a_scope_that_a_part_before_could_not_see_all_of_is_recorded_as_blind():
+    provider, ledger = world(), MemoryLedger()
+    earlier = Earlier(
+        began_at=NOW,
+        unfinished=Unfinished(listings=((provider.key, WORKGROUPS[2]),)),
+        live={provider.key: 2},
+        blind=frozenset({provider.key}),
+    )
+
+    report = sweep(provider, earlier=earlier, ledger=ledger)
+
+    (record,) = ledger.sweeps()
+    assert (record.live, record.blind) == ({}, {provider.key})
+    assert carry_on(report, earlier).blind == {provider.key}
+
+
+def test_a_stop_is_confirmed_by_the_part_that_reads_its_scope_from_the_beginning():
+    provider, ledger = FakeProvider([Scripted(session("s-0", scope=WORKGROUPS[0]))]), MemoryLedger()
+    sweep(provider, ledger=ledger, mode=Mode.ENFORCE)
+    provider.sessions.clear()
+
+    first = sweep(provider, 0, ledger=ledger, mode=Mode.ENFORCE, now=NOW + 3 * MINUTE)
+    rest = sweep(provider, ledger=ledger, mode=Mode.ENFORCE, now=NOW + 4 * MINUTE, earlier=carry_on(first, None))
+
+    assert first.findings == ()
+    assert {finding.ref.id: finding.outcome.value for finding in rest.findings} == {"s-0": "confirmed"}
