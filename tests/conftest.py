@@ -8,6 +8,11 @@ from hypothesis import HealthCheck, settings
 
 from localcloud.surroundings import leave_real_clouds
 
+# Here rather than beside the matrix: with the tests spread over processes, no other conftest is read by the one that reports.
+from tests.support.fault_matrix import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
+
 # Before anything else is imported that reads them. What a terminal is asked for is asked for by the test that wants it.
 leave_real_clouds()
 for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
