@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ["", "lambdas", "localcloud", "tests/witness"]
+FOLDERS = ["", "lambdas", "localcloud", "tests/bench", "tests/witness"]
 
 
 def listed(path: Path) -> list[Requirement]:

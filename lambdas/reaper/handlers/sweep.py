@@ -20,18 +20,17 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools import Logger, Metrics, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Metrics
 
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
 from reaper.core.judge import CompiledBook
-from reaper.core.outcome import Outcome
 from reaper.core.report import Blind, Json, Mode, Report, Unfinished, as_json
 from reaper.core.session import ScopeKey
 from reaper.core.vocabulary import Lens
 from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_event
 from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.secret import SecretError, read_key_pair
+from reaper.handlers.telling import log_report, measure
 from reaper.handlers.time_limit import TimeLimited
 from reaper.history.recorder import SpooledRecorder
 from reaper.history.sinks import S3Sink
@@ -40,7 +39,7 @@ from reaper.notifiers.message import severity
 from reaper.notifiers.sns import NotifyError, SnsNotifier
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.catalog import specs
-from reaper.settings import ALIBABA_SERVICE, Metric, Notify, SweepSettings
+from reaper.settings import ALIBABA_SERVICE, Notify, SweepSettings
 from reaper.sweep.run import Earlier, Sweep, carry_on, run
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ def handler(event: Event, context: LambdaContext) -> Json:
     part = read_event(event or {})
     telling = _Telling(settings, context)
     report = _sweep(settings, context, part, telling)
-    _log(report)
-    _measure(report)
+    log_report(logger, report)
+    measure(metrics, report)
     telling.insist()
     return {key: value for key, value in report.items() if key != "findings"}
 
@@ -298,38 +297,6 @@ def _keys(settings: SweepSettings, services: tuple[str, ...]) -> list[ScopeKey]:
     if settings.alibaba and ALIBABA_SERVICE in services:
         keys.append(ScopeKey(ALIBABA_SERVICE, settings.alibaba.account, settings.alibaba.region))
     return keys
-
-
-def _log(report: Json) -> None:
-    """One line for each finding and blind scope: the whole report, where a message may have to be cut."""
-    for finding in report["findings"]:
-        logger.info("finding", extra={"finding": {key: finding[key] for key in finding if key != "facts"}})
-    for blind in report["blind"]:
-        logger.warning("could not be read", extra={"blind": blind})
-    summary = {key: value for key, value in report.items() if key not in {"findings", "blind"}}
-    (logger.error if "error" in report else logger.info)("sweep done", extra={"report": summary})
-
-
-def _measure(report: Json) -> None:
-    totals = report["totals"]
-    counts = {
-        Metric.SESSIONS_SEEN: report["sessions"]["seen"],
-        Metric.WOULD_STOP: totals.get(Outcome.WOULD_STOP, 0),
-        Metric.STOPPED: totals.get(Outcome.STOPPED, 0),
-        Metric.FAILED_STOPS: totals.get(Outcome.FAILED, 0),
-        Metric.WITHHELD_STOPS: totals.get(Outcome.WITHHELD, 0),
-        Metric.NOT_STOPPING: totals.get(Outcome.NOT_STOPPING, 0),
-        Metric.TRIPPED_GUARDS: len(report.get("guards", [])),
-        Metric.BLIND_SCOPES: len(report["blind"]),
-        Metric.CORRUPT_POLICY: 1 if "error" in report else 0,
-        Metric.IDLE_COST: report["idle_cost"],
-    }
-    for metric, value in counts.items():
-        metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
-    for policy, told in report.get("regrets", {}).items():
-        rate = told["regrets"] / told["stops"] if told["stops"] else 0.0
-        with single_metric(name=Metric.REGRET_RATE.value, unit=MetricUnit.Count, value=rate) as metric:
-            metric.add_dimension(name="policy", value=policy)
 
 
 @cache

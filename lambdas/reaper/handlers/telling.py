@@ -1,0 +1,43 @@
+"""A sweep told to machines: the log, where the whole report is, and the metrics that alarms and dashboards read."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from reaper.core.outcome import Outcome
+from reaper.core.report import Json
+from reaper.settings import Metric
+
+
+def log_report(logger: Logger, report: Json) -> None:
+    """One line for each finding and blind scope: the whole report, where a message may have to be cut."""
+    for finding in report["findings"]:
+        logger.info("finding", extra={"finding": {key: finding[key] for key in finding if key != "facts"}})
+    for blind in report["blind"]:
+        logger.warning("could not be read", extra={"blind": blind})
+    summary = {key: value for key, value in report.items() if key not in {"findings", "blind"}}
+    (logger.error if "error" in report else logger.info)("sweep done", extra={"report": summary})
+
+
+def measure(metrics: Metrics, report: Json) -> None:
+    """The counts of the sweep, and for each policy that has stopped sessions the share of its stops that were regretted."""
+    totals = report["totals"]
+    counts = {
+        Metric.SESSIONS_SEEN: report["sessions"]["seen"],
+        Metric.WOULD_STOP: totals.get(Outcome.WOULD_STOP, 0),
+        Metric.STOPPED: totals.get(Outcome.STOPPED, 0),
+        Metric.FAILED_STOPS: totals.get(Outcome.FAILED, 0),
+        Metric.WITHHELD_STOPS: totals.get(Outcome.WITHHELD, 0),
+        Metric.NOT_STOPPING: totals.get(Outcome.NOT_STOPPING, 0),
+        Metric.TRIPPED_GUARDS: len(report.get("guards", [])),
+        Metric.BLIND_SCOPES: len(report["blind"]),
+        Metric.CORRUPT_POLICY: 1 if "error" in report else 0,
+        Metric.IDLE_COST: report["idle_cost"],
+    }
+    for metric, value in counts.items():
+        metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+    for policy, told in report.get("regrets", {}).items():
+        rate = told["regrets"] / told["stops"] if told["stops"] else 0.0
+        with single_metric(name=Metric.REGRET_RATE.value, unit=MetricUnit.Count, value=rate) as metric:
+            metric.add_dimension(name="policy", value=policy)
