@@ -165,6 +165,10 @@ class Days(RuleBasedStateMachine):
         self.world = World(self.kept)
         self.ledger = Fussy(self.kept, self.world)
         self.runs = 0
+        self.told: dict[str, Outcome] = {}
+        self.changed: set[str] = set()
+        self.orderly = True
+        """Whether every sweep so far was one after the other and came to its end."""
 
     @initialize(stubborn=st.booleans())
     def begin(self, stubborn):
@@ -181,12 +185,14 @@ class Days(RuleBasedStateMachine):
 
     @rule(name=names)
     def somebody_uses(self, name):
+        self.changed.add(name)
         truth = self.world.sessions.get(name)
         if truth and not truth.ended:
             truth.last_used = self.world.now
 
     @rule(name=names)
     def work_begins_or_ends(self, name):
+        self.changed.add(name)
         truth = self.world.sessions.get(name)
         if truth and not truth.ended:
             truth.busy = not truth.busy
@@ -194,12 +200,14 @@ class Days(RuleBasedStateMachine):
 
     @rule(name=names, hours=st.sampled_from([0.2, 1]))
     def somebody_pins(self, name, hours):
+        self.changed.add(name)
         if name in self.world.sessions:
             # A pin is told in whole seconds.
             self.world.sessions[name].pinned_until = float(int(self.world.now + hours * HOUR))
 
     @rule(name=names, hours=st.sampled_from([0.5, 1, 4]))
     def somebody_snoozes(self, name, hours):
+        self.changed.add(name)
         memory = self.kept.recall([ref(name)]).get(ref(name))
         if isinstance(memory, Memory):
             until = self.world.now + hours * HOUR
@@ -210,6 +218,7 @@ class Days(RuleBasedStateMachine):
     @rule(name=names)
     def a_session_is_made_anew(self, name):
         """Under the same id, as some clients do."""
+        self.changed.add(name)
         if self.world.sessions[name].ended:
             self.world.sessions[name] = Truth(self.world.now, self.world.now)
 
@@ -225,13 +234,14 @@ class Days(RuleBasedStateMachine):
 
     @rule()
     def a_sweep_that_cannot_look(self):
+        self.changed |= set(self.world.sessions)
         self.world.blind = True
         self._sweep()
         self.world.blind = False
 
     @rule()
     def a_sweep_without_its_ledger(self):
-        before = self._stops()
+        before, self.orderly = self._stops(), False
         self.ledger.down = True
         self._sweep()
         self.ledger.down = False
@@ -244,7 +254,7 @@ class Days(RuleBasedStateMachine):
                 self.world.step = _nothing
                 raise Killed
 
-        self.world.step = kill
+        self.world.step, self.orderly = kill, False
         with contextlib.suppress(Killed):
             self._sweep()
         self.world.step = _nothing
@@ -258,7 +268,7 @@ class Days(RuleBasedStateMachine):
                 self._sweep()
                 self.ledger.writes = writes
 
-        self.world.step = overlap
+        self.world.step, self.orderly = overlap, False
         self._sweep()
         self.world.step = _nothing
 
@@ -267,7 +277,7 @@ class Days(RuleBasedStateMachine):
 
     def _sweep(self):
         self.runs += 1
-        run(
+        report = run(
             Sweep(
                 run_id=f"r-{self.runs}",
                 mode=Mode.ENFORCE,
@@ -281,9 +291,20 @@ class Days(RuleBasedStateMachine):
             )
         )
 
+        for finding in report.findings if self.orderly else ():
+            assert self.told.get(finding.ref.id) is finding.outcome, (
+                f"nobody was told that {finding.ref.id} {finding.outcome}"
+            )
+
     def _tell(self, report):
         self.world.step("tell")
         for finding in report.findings:
+            name = finding.ref.id
+            if finding.news:
+                again = self.told.get(name) is finding.outcome and name not in self.changed
+                assert not (self.orderly and again), f"people were told twice that {name} {finding.outcome}"
+                self.told[name] = finding.outcome
+                self.changed.discard(name)
             if finding.outcome is Outcome.WARNED and finding.news:
                 self.world.sessions[finding.ref.id].warnings.append(self.world.now)
         return ()
