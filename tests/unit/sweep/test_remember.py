@@ -174,6 +174,13 @@ class TestTelling:
             story.sweep(MINUTE)
         assert story.told == [("s-1", "reported")]
 
+    def test_a_report_that_lapsed_and_came_back_is_told_again(self):
+        story = Story(policy("report", text("kind", "big")), kind="big")
+        for kind in ("big", "small", "big"):
+            story.change(kind=kind)
+            story.sweep(MINUTE)
+        assert story.told == [("s-1", "reported"), ("s-1", "reported")]
+
     def test_a_warning_nobody_heard_is_no_warning(self):
         story = Story()
         story.tell_fails = True
