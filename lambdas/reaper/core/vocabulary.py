@@ -81,6 +81,9 @@ def read_idle_for(session: Session, now: float, _lens: Lens | None = None) -> Fa
         return since
     if isinstance(created, float) and created > since:
         since = created
+    elif isinstance(created, Undecidable):
+        # Use that is older than the session itself is another's: an id may be taken again.
+        return created
     return now - since if since < now else 0.0
 
 

@@ -55,6 +55,7 @@ def kind(*arguments, **named):
         (session(phase=Phase.ENDED), "keep"),
         (session(phase=Phase.UNKNOWN), "undetermined"),
         (session(idle_since=NOW + HOUR), "keep"),
+        (session(created_at=Undecidable("it was not told")), "undetermined"),
     ],
 )
 def test_a_session_is_stopped_only_when_it_is_known_to_be_idle_for_long_enough(subject, expected):
