@@ -83,6 +83,8 @@ class Backing:
     messages: list[dict[str, Any]] = field(default_factory=list)
     """SNS: the report each message carried."""
     objects: dict[str, bytes] = field(default_factory=dict)
+    function: str = ""
+    """Lambda: the ARN of the one there is."""
     events: list[dict[str, Any]] = field(default_factory=list)
     """Lambda: the events of asynchronous invocations."""
     faults: Faults = field(default_factory=Faults)
@@ -165,10 +167,15 @@ class Backing:
         self.objects[given[0]] = given[1]
         return Reply(headers={"ETag": '"0123"'})
 
-    def _lambda_Invoke(self, given: tuple[str, bytes]) -> Reply:  # noqa: N802
-        if given[0] != "Event":
+    def _lambda_Invoke(self, given: tuple[str, str, bytes]) -> Reply:  # noqa: N802
+        function, how, event = given
+        if function != self.function:
+            raise RefusalError("ResourceNotFoundException")
+        if how != "Event":
             raise RefusalError("InvalidParameterValueException")
-        self.events.append(json.loads(given[1]))
+        if len(event) > 256_000:
+            raise RefusalError("RequestTooLargeException")
+        self.events.append(json.loads(event))
         return Reply(status=202)
 
     def _secretsmanager_GetSecretValue(self, given: dict[str, str]) -> Reply:  # noqa: N802
@@ -213,8 +220,8 @@ def _asked(method: str, target: str, headers: Mapping[str, str], body: bytes) ->
         return Asked(service, "GetLatestConfiguration", {"token": token})
     if service == "s3" and method == "PUT":
         return Asked(service, "PutObject", (unquote(path), body))
-    if service == "lambda" and re.fullmatch(r"/2015-03-31/functions/[^/]+/invocations", path):
-        return Asked(service, "Invoke", (headers.get("x-amz-invocation-type"), body))
+    if service == "lambda" and (invoked := re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", path)):
+        return Asked(service, "Invoke", (unquote(invoked[1]), headers.get("x-amz-invocation-type"), body))
     raise LookupError(f"{method} {target} of {service}")
 
 

@@ -92,6 +92,7 @@ class Deployed:
         self.alibaba.faults.clear()
         self.alibaba.record.clear()
         self.servers.backing = Backing(
+            function=FUNCTION,
             profiles={"policies": json.dumps(policies).encode(), "switch": b'{"report_only": false}'},
             secrets={SECRET: json.dumps({"access_key_id": ACCESS_KEY_ID, "access_key_secret": ACCESS_KEY_SECRET})},
         )

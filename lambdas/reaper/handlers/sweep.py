@@ -46,9 +46,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 BEGIN_NOTHING_SECONDS: Final = 75.0
-"""Before the function's end: from here on nothing new is begun; a continuation carries on. At most a third of its time."""
+"""Before the function's end: from here on nothing more is looked at; a continuation does. At most a third of its time."""
+STOP_NOTHING_SECONDS: Final = 45.0
+"""Before the function's end: from here on no stop is begun. At most a quarter of its time."""
 READ_NOTHING_SECONDS: Final = 30.0
-"""Before the function's end: from here on nothing more is read or stopped, so that there is time to tell of it."""
+"""Before the function's end: from here on nothing more is read, so that there is time to tell of it. At most a sixth."""
 _TAKEN: Final = 202
 """What Lambda answers to an event that it will invoke a function with (its API reference, "Invoke")."""
 
@@ -164,6 +166,7 @@ def _what_to_sweep(  # noqa: PLR0913 - everything a sweep depends on
     remaining = context.get_remaining_time_in_millis() / 1000
     end = time.monotonic() + remaining
     begin_until = end - min(BEGIN_NOTHING_SECONDS, remaining / 3)
+    stop_until = end - min(STOP_NOTHING_SECONDS, remaining / 4)
     read_until = end - min(READ_NOTHING_SECONDS, remaining / 6)
     known = specs()
     bucket = settings.history_bucket
@@ -184,6 +187,7 @@ def _what_to_sweep(  # noqa: PLR0913 - everything a sweep depends on
         tell=tell,
         progress=logger.debug,
         in_time=lambda: time.monotonic() < begin_until,
+        stops_in_time=lambda: time.monotonic() < stop_until,
         earlier=earlier,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Facts, Undecidable
 from reaper.core.guards import tags_untrusted
@@ -23,6 +24,11 @@ from reaper.sweep.act import act
 from reaper.sweep.ports import CallCounter, HistoryError, HistoryRecorder, Ledger, Progress, Provider
 from reaper.sweep.survey import Survey, survey
 from reaper.sweep.walk import THREADS, silent
+
+_NOT_WHOLE: Final = (
+    "the sweep ran out of time before it had looked at all of its service, and guards speak of all of it; "
+    "the next one does it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,8 @@ class Sweep:
     ``clock`` gives epoch seconds; ``only`` limits stops to the sessions of a plan; ``ledger`` remembers from sweep to
     sweep, read only if ``forgetful``; ``history`` keeps every live session as it was judged, of this sweep alone. ``tell``
     has people told of the report and returns what went wrong with that; nothing at all means that it was told. Once
-    ``in_time`` says no, no work is begun, and ``earlier`` is what the parts of this sweep before this one did.
+    ``in_time`` says no, nothing more is looked at, and once ``stops_in_time`` does (by default the same) nothing more is
+    stopped; ``earlier`` is what the parts of this sweep before this one did.
     """
 
     run_id: str
@@ -63,6 +70,7 @@ class Sweep:
     progress: Progress = silent
     threads: int = THREADS
     in_time: Callable[[], bool] = lambda: True
+    stops_in_time: Callable[[], bool] | None = None
     earlier: Earlier | None = None
 
 
@@ -96,7 +104,7 @@ def run(sweep: Sweep) -> Report:
     lost = _keep_history(sweep, started)
     if sweep.ledger is None:
         findings = _plan(sweep, seen, started, None)
-        done = _Done(findings=_act(sweep, findings) if sweep.mode is Mode.ENFORCE else findings)
+        done = _Done(findings=_act(sweep, findings, _begun(seen)) if sweep.mode is Mode.ENFORCE else findings)
     else:
         done = _remembering(sweep, sweep.ledger, past, seen, regrets, started)
     tripped = {**tripped_caps(done.findings), **_tag_trouble(sweep, seen), **done.tripped}
@@ -221,7 +229,7 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     if not (acts and told.kept):
         record = told.record if told.trouble is None else None
         return _Done(findings=told.findings, tripped=tripped, record=record, trouble=told.trouble)
-    findings = _act(sweep, told.findings)
+    findings = _act(sweep, told.findings, begun)
     claimed = {before.ref for before in told.findings if before.allowed}
     acted = {finding.ref: finding for finding in findings if finding.ref in claimed}
     now = sweep.clock()
@@ -268,9 +276,17 @@ def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | 
     return findings if sweep.only is None else (*findings, *_no_longer(sweep.only, findings, seen))
 
 
-def _act(sweep: Sweep, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def _act(sweep: Sweep, findings: Sequence[Finding], begun: frozenset[ScopeKey]) -> tuple[Finding, ...]:
     providers = {provider.key: provider for provider in sweep.providers}
-    return act(findings, providers, sweep.book, sweep.clock, progress=sweep.progress, in_time=sweep.in_time)
+    # Guards speak of a whole scope, so one that is not all looked at is not acted on.
+    whole = [
+        replace(finding, outcome=Outcome.WITHHELD, detail=_NOT_WHOLE, allowed=False)
+        if finding.allowed and finding.ref.key in begun
+        else finding
+        for finding in findings
+    ]
+    in_time = sweep.stops_in_time or sweep.in_time
+    return act(whole, providers, sweep.book, sweep.clock, progress=sweep.progress, in_time=in_time)
 
 
 def _tag_trouble(sweep: Sweep, seen: Survey) -> dict[ScopeKey, str]:
