@@ -70,14 +70,26 @@ class Tripped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """What a sweep had no time to begin: scopes not listed, and sessions listed and not judged."""
+    """What a sweep had no time for: scopes not listed, sessions listed and not judged, and stops not decided.
+
+    Whether a session is stopped is decided once all of its service has been looked at, because guards speak of all of it.
+    """
 
     listings: tuple[tuple[ScopeKey, Scope], ...] = ()
     sessions: tuple[SessionRef, ...] = ()
+    stops: tuple[SessionRef, ...] = ()
 
     def __bool__(self) -> bool:
         """True when there is any."""
-        return bool(self.listings or self.sessions)
+        return bool(self.listings or self.sessions or self.stops)
+
+    def unseen(self) -> frozenset[ScopeKey]:
+        """Where not everything has been looked at."""
+        return frozenset({key for key, _ in self.listings} | {ref.key for ref in self.sessions})
+
+    def undecided(self) -> frozenset[ScopeKey]:
+        """Where not everything has been decided."""
+        return self.unseen() | {ref.key for ref in self.stops}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +218,7 @@ def unfinished_json(unfinished: Unfinished) -> Json:
             for key, scope in unfinished.listings
         ],
         "sessions": [ref_json(ref) for ref in unfinished.sessions],
+        "stops": [ref_json(ref) for ref in unfinished.stops],
     }
 
 

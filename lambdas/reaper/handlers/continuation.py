@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reaper.core.report import Unfinished, ref_json
 from reaper.core.session import Scope, ScopeKey, SessionRef
-from reaper.sweep.run import Earlier
+from reaper.sweep.parts import Earlier
 
 KEY: Final = "continuation"
 MOST_PARTS: Final = 20
@@ -50,10 +50,8 @@ def read_event(event: Mapping[str, Any]) -> Part:
                 began_at=_moment(told["began_at"]),
                 unfinished=Unfinished(
                     listings=tuple((_key(one), _scope(one)) for one in told["scopes"]),
-                    sessions=tuple(
-                        SessionRef(key.service, key.account, key.region, _scope(one), _text(one["id"]))
-                        for key, one in ((_key(one), one) for one in told["sessions"])
-                    ),
+                    sessions=tuple(map(_ref, told["sessions"])),
+                    stops=tuple(map(_ref, told["stops_waiting"])),
                 ),
                 seen=_count(told["seen"]),
                 live={_key(one): _count(one["count"]) for one in told["live"]},
@@ -72,12 +70,17 @@ def write_event(part: Part) -> tuple[bytes, tuple[SessionRef, ...]]:
     earlier = part.earlier
     if earlier is None:
         raise ValueError("the first part of a sweep continues nothing")
-    sessions = list(earlier.unfinished.sessions)
+    sessions, stops = earlier.unfinished.sessions, earlier.unfinished.stops
     while True:
-        event = _event(part.number, replace(earlier, unfinished=replace(earlier.unfinished, sessions=tuple(sessions))))
-        if len(event) <= _ROOM or not sessions:
-            return event, earlier.unfinished.sessions[len(sessions) :]
-        sessions = sessions[: len(sessions) * _ROOM // len(event)]
+        left = replace(earlier.unfinished, sessions=sessions, stops=stops)
+        event = _event(part.number, replace(earlier, unfinished=left))
+        if len(event) <= _ROOM or not (sessions or stops):
+            return event, earlier.unfinished.sessions[len(sessions) :] + earlier.unfinished.stops[len(stops) :]
+        # What was looked at already is worth more than what was not.
+        if sessions:
+            sessions = sessions[: len(sessions) * _ROOM // len(event)]
+        else:
+            stops = stops[: len(stops) * _ROOM // len(event)]
 
 
 def _event(number: int, earlier: Earlier) -> bytes:
@@ -86,6 +89,7 @@ def _event(number: int, earlier: Earlier) -> bytes:
         "began_at": earlier.began_at,
         "scopes": [{**_place(key), "scope": dict(scope)} for key, scope in earlier.unfinished.listings],
         "sessions": [ref_json(ref) for ref in earlier.unfinished.sessions],
+        "stops_waiting": [ref_json(ref) for ref in earlier.unfinished.stops],
         "seen": earlier.seen,
         "live": [{**_place(key), "count": count} for key, count in earlier.live.items()],
         "stops": [{**_place(key), "count": count} for key, count in earlier.stops.items()],
@@ -100,6 +104,11 @@ def _place(key: ScopeKey) -> Json:
 
 def _key(told: Json) -> ScopeKey:
     return ScopeKey(*(_text(told[name]) for name in _PLACE))
+
+
+def _ref(told: Json) -> SessionRef:
+    key = _key(told)
+    return SessionRef(key.service, key.account, key.region, _scope(told), _text(told["id"]))
 
 
 def _scope(told: Json) -> Scope:

@@ -40,7 +40,8 @@ from reaper.notifiers.sns import NotifyError, SnsNotifier
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.catalog import specs
 from reaper.settings import ALIBABA_SERVICE, Notify, SweepSettings
-from reaper.sweep.run import Earlier, Sweep, carry_on, run
+from reaper.sweep.parts import Earlier, carry_on
+from reaper.sweep.run import Sweep, run
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

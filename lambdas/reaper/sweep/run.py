@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Facts, Undecidable
 from reaper.core.guards import tags_untrusted
@@ -19,29 +18,12 @@ from reaper.core.plan import Finding, Judged, Setting, plan, tripped_caps
 from reaper.core.report import Blind, Mode, Report, Tripped, Unfinished
 from reaper.core.session import ScopeKey, Session, SessionRef
 from reaper.core.trends import count_on, regret_rates
-from reaper.sweep import aftermath, remember
+from reaper.sweep import aftermath, parts, remember
 from reaper.sweep.act import act
+from reaper.sweep.parts import Earlier
 from reaper.sweep.ports import CallCounter, HistoryError, HistoryRecorder, Ledger, Progress, Provider
 from reaper.sweep.survey import Survey, survey
 from reaper.sweep.walk import THREADS, silent
-
-_NOT_WHOLE: Final = (
-    "the sweep ran out of time before it had looked at all of its service, and guards speak of all of it; "
-    "the next one does it"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
-    """What the earlier parts of one sweep did, for the part that carries on: when they began, what they saw, and stopped."""
-
-    began_at: float
-    unfinished: Unfinished
-    seen: int = 0
-    live: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
-    stops: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
-    blind: frozenset[ScopeKey] = field(default_factory=frozenset[ScopeKey])
-    """Scopes that some part could not see all of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +83,13 @@ def run(sweep: Sweep) -> Report:
     if earlier:
         seen.live.update(earlier.live)
         seen.seen += earlier.seen
+        _decide_waiting(sweep, seen, earlier.unfinished.stops, started, witness)
+    parts.hold_over(seen)
     lost = _keep_history(sweep, started)
     if sweep.ledger is None:
         findings = _plan(sweep, seen, started, None)
-        done = _Done(findings=_act(sweep, findings, _begun(seen)) if sweep.mode is Mode.ENFORCE else findings)
+        acts = sweep.mode is Mode.ENFORCE
+        done = _Done(findings=_act(sweep, findings, seen.unfinished.unseen()) if acts else findings)
     else:
         done = _remembering(sweep, sweep.ledger, past, seen, regrets, started)
     tripped = {**tripped_caps(done.findings), **_tag_trouble(sweep, seen), **done.tripped}
@@ -125,6 +110,31 @@ def run(sweep: Sweep) -> Report:
         live_by_scope=dict(seen.live),
     )
     return _tell(sweep, report, done)
+
+
+def _decide_waiting(
+    sweep: Sweep, seen: Survey, waiting: Sequence[SessionRef], now: float, witness: Callable[[Session, Verdict], None]
+) -> None:
+    """Add to ``seen`` the stops that waited for the rest of their scope, judged as they are now, where that is done."""
+    unseen = seen.unfinished.unseen()
+    ready = tuple(ref for ref in waiting if ref.key not in unseen)
+    if not ready:
+        seen.unfinished = replace(seen.unfinished, stops=tuple(waiting))
+        return
+    again = survey(
+        sweep.providers,
+        sweep.book,
+        now,
+        witness=witness,
+        progress=sweep.progress,
+        threads=sweep.threads,
+        in_time=sweep.in_time,
+        resume=Unfinished(sessions=ready),
+    )
+    seen.judged += again.judged
+    seen.blind += again.blind
+    left = (*(ref for ref in waiting if ref.key in unseen), *again.unfinished.sessions)
+    seen.unfinished = replace(seen.unfinished, stops=left)
 
 
 def _keep_history(sweep: Sweep, started: float) -> tuple[str, ...]:
@@ -154,20 +164,6 @@ class _Begun:
     started_at: float
 
 
-def carry_on(report: Report, earlier: Earlier | None) -> Earlier:
-    """What the next part of a sweep has to know after this one, which itself came after ``earlier``."""
-    stops = Counter(earlier.stops if earlier else {})
-    stops.update(finding.ref.key for finding in report.findings if finding.outcome is Outcome.STOPPED and finding.news)
-    return Earlier(
-        began_at=earlier.began_at if earlier else report.started_at,
-        unfinished=report.unfinished,
-        seen=report.seen,
-        live=report.live_by_scope,
-        stops=stops,
-        blind=frozenset(one.key for one in report.blind).union(earlier.blind if earlier else ()),
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     """What the sweep did: its findings, what it has to say beside them, and the ledger's record of it, if it has one."""
@@ -195,17 +191,18 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
 ) -> _Done:
     """Plan and act with what is remembered."""
     blind = frozenset(one.key for one in seen.blind).union(sweep.earlier.blind if sweep.earlier else ())
-    begun = _begun(seen)
+    unseen, begun = seen.unfinished.unseen(), seen.unfinished.undecided()
     known = remember.Seen(
         judged=seen.judged,
-        live={scope: live for scope, live in seen.live.items() if scope not in begun},
-        blind=blind | begun,
+        live={scope: live for scope, live in seen.live.items() if scope not in unseen},
+        blind=blind | unseen,
         regrets=regrets.found,
     )
     taken = remember.take_in(ledger, past, known, sweep.book, started)
     keys = frozenset(provider.key for provider in sweep.providers)
     # What other parts looked at is not gone because this one does not see it.
-    confirmations = aftermath.confirm(taken, replace(known, blind=known.blind | _elsewhere(sweep, keys)), keys, started)
+    here = replace(known, blind=known.blind | parts.elsewhere(sweep.earlier, keys))
+    confirmations = aftermath.confirm(taken, here, keys, started)
     findings = remember.freshly(_merged(_plan(sweep, seen, started, taken.recalled), confirmations), taken, started)
     tripped = taken.recalled.tripped
     if sweep.forgetful:
@@ -229,7 +226,7 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     if not (acts and told.kept):
         record = told.record if told.trouble is None else None
         return _Done(findings=told.findings, tripped=tripped, record=record, trouble=told.trouble)
-    findings = _act(sweep, told.findings, begun)
+    findings = _act(sweep, told.findings, unseen)
     claimed = {before.ref for before in told.findings if before.allowed}
     acted = {finding.ref: finding for finding in findings if finding.ref in claimed}
     now = sweep.clock()
@@ -240,18 +237,6 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     return _Done(
         findings=findings, notes=notes, tripped=tripped, record=replace(finished, version=finished.version + 1)
     )
-
-
-def _begun(seen: Survey) -> frozenset[ScopeKey]:
-    """Scopes that a later part of this sweep has to finish."""
-    return frozenset({key for key, _ in seen.unfinished.listings} | {ref.key for ref in seen.unfinished.sessions})
-
-
-def _elsewhere(sweep: Sweep, keys: frozenset[ScopeKey]) -> frozenset[ScopeKey]:
-    """Those of ``keys`` that this part of a sweep does not look at from their beginning."""
-    if sweep.earlier is None:
-        return frozenset()
-    return keys - {key for key, scope in sweep.earlier.unfinished.listings if not scope}
 
 
 def _merged(planned: Sequence[Finding], confirmations: Sequence[Finding]) -> list[Finding]:
@@ -268,7 +253,7 @@ def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | 
         now=now,
         lens=sweep.book.lens,
         only=sweep.only,
-        already=sweep.earlier.stops if sweep.earlier else {},
+        already=parts.already(sweep.earlier, seen),
         tag_trouble=_tag_trouble(sweep, seen),
         recalled=recalled,
     )
@@ -276,16 +261,10 @@ def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | 
     return findings if sweep.only is None else (*findings, *_no_longer(sweep.only, findings, seen))
 
 
-def _act(sweep: Sweep, findings: Sequence[Finding], begun: frozenset[ScopeKey]) -> tuple[Finding, ...]:
+def _act(sweep: Sweep, findings: Sequence[Finding], unseen: frozenset[ScopeKey]) -> tuple[Finding, ...]:
     providers = {provider.key: provider for provider in sweep.providers}
-    # Guards speak of a whole scope, so one that is not all looked at is not acted on.
-    whole = [
-        replace(finding, outcome=Outcome.WITHHELD, detail=_NOT_WHOLE, allowed=False)
-        if finding.allowed and finding.ref.key in begun
-        else finding
-        for finding in findings
-    ]
     in_time = sweep.stops_in_time or sweep.in_time
+    whole = parts.withhold_unseen(findings, unseen)
     return act(whole, providers, sweep.book, sweep.clock, progress=sweep.progress, in_time=in_time)
 
 

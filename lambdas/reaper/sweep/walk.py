@@ -54,13 +54,13 @@ class Walk:
 
     def over(self, providers: Iterable[Provider], resume: Unfinished | None = None) -> None:
         """Walk through all ``providers``, or through what ``resume`` left over of them."""
-        self._wanted = frozenset(resume.listings) if resume else None
+        self._wanted = None if resume is None else frozenset(resume.listings)
         with ThreadPoolExecutor(self._threads, thread_name_prefix="survey") as pool:
             try:
                 for provider in providers:
                     if self._wanted is None or any(key == provider.key for key, _ in self._wanted):
                         self._submit(pool, self._list, pool, provider, provider.discover())
-                    for ref in resume.sessions if resume else ():
+                    for ref in () if resume is None else resume.sessions:
                         if ref.key == provider.key:
                             self._submit(pool, self._retake, provider, ref)
                 with self._change:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reaper.core.report import Unfinished
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.handlers.continuation import ContinuationError, Part, read_event, write_event
-from reaper.sweep.run import Earlier
+from reaper.sweep.parts import Earlier
 
 GLUE = {"service": "glue", "account": "111122223333", "region": "eu-central-1"}
 SCIENCE = {"service": "athena", "account": "111122223333", "region": "eu-central-1", "scope": {"workgroup": "science"}}
@@ -21,6 +21,7 @@ EVENT: dict[str, Any] = {
     "began_at": 1800000000.5,
     "scopes": [SCIENCE],
     "sessions": [{**GLUE, "scope": {}, "id": "nightly"}],
+    "stops_waiting": [{**GLUE, "scope": {}, "id": "idle"}],
     "seen": 7,
     "live": [{**GLUE, "count": 5}],
     "stops": [{**GLUE, "count": 2}],
@@ -34,6 +35,7 @@ PART = Part(
         unfinished=Unfinished(
             listings=((ScopeKey("athena", "111122223333", "eu-central-1"), (("workgroup", "science"),)),),
             sessions=(SessionRef("glue", "111122223333", "eu-central-1", (), "nightly"),),
+            stops=(SessionRef("glue", "111122223333", "eu-central-1", (), "idle"),),
         ),
         seen=7,
         live={GLUE_KEY: 5},
@@ -46,6 +48,7 @@ words = st.text(max_size=8)
 keys = st.builds(ScopeKey, words, words, words)
 scopes = st.dictionaries(words, words, max_size=3).map(lambda scope: tuple(scope.items()))
 counts = st.integers(0, 10**6)
+refs = st.builds(SessionRef, words, words, words, scopes, words)
 parts = st.builds(
     Part,
     st.integers(2, 30),
@@ -55,7 +58,8 @@ parts = st.builds(
         unfinished=st.builds(
             Unfinished,
             listings=st.lists(st.tuples(keys, scopes), max_size=4).map(tuple),
-            sessions=st.lists(st.builds(SessionRef, words, words, words, scopes, words), max_size=4).map(tuple),
+            sessions=st.lists(refs, max_size=4).map(tuple),
+            stops=st.lists(refs, max_size=4).map(tuple),
         ),
         seen=counts,
         live=st.dictionaries(keys, counts, max_size=3),

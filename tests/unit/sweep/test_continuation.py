@@ -10,7 +10,8 @@ import pytest
 from reaper.core.policy.model import Guards
 from reaper.core.report import Mode, Unfinished
 from reaper.core.session import Phase
-from reaper.sweep.run import Earlier, Sweep, carry_on, run
+from reaper.sweep.parts import Earlier, carry_on
+from reaper.sweep.run import Sweep, run
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
 from tests.support.sessions import MINUTE, NOW, book, policy, ref, session, text
@@ -166,7 +167,7 @@ def test_a_stop_is_not_confirmed_because_another_part_saw_that_its_session_runs_
     rest = sweep(provider, ledger=ledger, mode=Mode.ENFORCE, now=NOW + 4 * MINUTE, earlier=carry_on(first, None))
 
     assert [scope for _, scope in first.unfinished.listings] == [WORKGROUPS[1]]
-    assert "s-0" not in {finding.ref.id for finding in rest.findings}
+    assert {finding.ref.id: finding.outcome.value for finding in rest.findings} == {"s-0": "stopped"}
 
 
 def test_a_scope_that_a_part_before_could_not_see_all_of_is_recorded_as_blind():
@@ -195,3 +196,32 @@ def test_a_stop_is_confirmed_by_the_part_that_reads_its_scope_from_the_beginning
 
     assert first.findings == ()
     assert {finding.ref.id: finding.outcome.value for finding in rest.findings} == {"s-0": "confirmed"}
+
+
+def test_the_stops_of_a_scope_that_is_not_all_seen_wait_for_the_rest_and_are_made_then():
+    provider = world()
+    first = sweep(provider, 9, mode=Mode.ENFORCE)
+    assert first.findings == ()
+    assert len(first.unfinished.stops) == 5
+    assert provider.stops == []
+    rest = sweep(provider, mode=Mode.ENFORCE, earlier=carry_on(first, None))
+    assert Counter(finding.outcome.value for finding in rest.findings) == Counter(stopped=9)
+    assert len(provider.stops) == 9
+
+
+def test_a_cap_counts_all_stops_of_a_scope_however_many_parts_it_took():
+    provider, guards = world(), Guards(max_stops=8, max_stop_share=1.0)
+    first = sweep(provider, 9, mode=Mode.ENFORCE, guards=guards)
+    rest = sweep(provider, mode=Mode.ENFORCE, guards=guards, earlier=carry_on(first, None))
+    assert Counter(finding.outcome.value for finding in rest.findings) == Counter(withheld=9)
+    assert provider.stops == []
+
+
+def test_stops_that_waited_and_found_no_time_are_counted_by_the_caps_and_come_in_the_next_part():
+    provider, guards = world(), Guards(max_stops=9, max_stop_share=1.0)
+    first = sweep(provider, 9, mode=Mode.ENFORCE, guards=guards)
+    second = sweep(provider, 7, mode=Mode.ENFORCE, guards=guards, earlier=carry_on(first, None))
+    last = sweep(provider, mode=Mode.ENFORCE, guards=guards, earlier=carry_on(second, carry_on(first, None)))
+    told = Counter(finding.ref.id for report in (first, second, last) for finding in report.findings)
+    assert set(told.values()) == {1}
+    assert len(told) == 9
