@@ -48,3 +48,18 @@ def test_a_module_is_short_enough_to_be_one_idea():
     }
 
     assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_every_test_that_the_readme_promises_is_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)((?:::\w+)*)`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(named) > 15
+    missing = [
+        f"{path}{names}"
+        for path, names in named
+        if not (ROOT / path).is_file()
+        or not all(
+            re.search(rf"\b(?:def|class) {name}\b|^{name} = ", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+            for name in names.split("::")[1:]
+        )
+    ]
+    assert missing == []
