@@ -89,6 +89,9 @@ def _prune(folder: Path, calls: list[str]) -> None:
     """Remove what a function never reads: the models of what it does not call, scripts, pip's own records."""
     services = {*OWN_SERVICES, *(call.partition(":")[0] for call in calls)}
     shutil.rmtree(folder / "bin", ignore_errors=True)
+    # Only the resources of boto3 read these, and only clients are used.
+    for unread in ("data", "examples"):
+        shutil.rmtree(folder / "boto3" / unread, ignore_errors=True)
     for record in folder.glob("*.dist-info/*"):
         if record.name in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}:
             record.unlink()

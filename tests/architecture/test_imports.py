@@ -65,7 +65,7 @@ def test_the_core_reads_no_clock_and_touches_nothing_outside(path):
 
 def test_the_deployed_function_loads_nothing_that_only_the_command_line_or_the_build_needs():
     # Counted in an interpreter of its own: this one has loaded most of it already.
-    heavy = ["aws_cdk", "alibabacloud_emr_serverless_spark20230808", "boto3", "click", "jsonschema", "pydantic", "rich"]
+    heavy = ["aws_cdk", "alibabacloud_emr_serverless_spark20230808", "click", "jsonschema", "pydantic", "rich"]
     program = f"import sys, reaper.handlers.sweep; print(*[name for name in {[*heavy, 'yaml']} if name in sys.modules])"
     environment = {**os.environ, "PYTHONPATH": str(REAPER.parent), "POWERTOOLS_SERVICE_NAME": "test"}
 

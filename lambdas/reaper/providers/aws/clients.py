@@ -1,4 +1,4 @@
-"""One botocore session for everything, one client per service and region, shared by all threads."""
+"""One session for everything, one client per service and region, shared by all threads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError, UnknownRegionError
@@ -59,6 +60,7 @@ class AwsClients:
         self._clients: dict[tuple[str, str, bool], BaseClient] = {}
         self._listed: frozenset[str] | None = None
         self._lock = threading.RLock()
+        self._boto3: Any = boto3.Session(botocore_session=self._session)
         factory = self._session.get_component("response_parser_factory")
         factory.set_parser_defaults(timestamp_parser=parse_timestamp)
         self._session.register("before-call", self._count)
@@ -123,7 +125,7 @@ class AwsClients:
         if once:
             config = config.merge(ONCE)
         # The services a sweep uses are known by name at run time only.
-        create: Any = self._session.create_client
+        create = self._boto3.client
         client: BaseClient = create(service, region_name=region, config=config)
         if _bears_no_prefix(client.meta.endpoint_url):
             client.meta.config.inject_host_prefix = False  # type: ignore[attr-defined] - missing in the stubs
