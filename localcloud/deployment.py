@@ -60,9 +60,11 @@ class Inbox:
                 return Delivered(envelope.get("Subject") or "", json.loads(envelope["Message"]), attributes)
         raise TimeoutError(f"no message came within {seconds:g} s")
 
-    def is_empty(self) -> bool:
-        """True when nothing was delivered that has not been received."""
-        return not self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=0).get("Messages")
+    def empty(self) -> None:
+        """Throw away what was delivered and has not been received."""
+        while messages := self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=0).get("Messages"):
+            for message in messages:
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
 
 @dataclass

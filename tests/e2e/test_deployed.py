@@ -343,10 +343,11 @@ def test_in_report_mode_the_same_is_found_and_nothing_is_stopped(reporting, inbo
 
 @pytest.mark.usefixtures("reporting")
 def test_the_schedule_runs_the_function_by_itself(inbox, world):
-    while not inbox.is_empty():
-        inbox.receive()
+    inbox.empty()
 
-    message = inbox.receive(90)
+    # One that was under way while the world was made anew may have seen none of it.
+    while "idle" not in outcomes(message := inbox.receive(90)):
+        continue
 
     assert outcomes(message)["idle"] == "would_stop"
     assert stopped(world) == set()
