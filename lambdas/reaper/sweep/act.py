@@ -88,6 +88,8 @@ def _judge_and_stop(
     if not (verdict.immediate or (verdict.kind is VerdictKind.STOP and verdict.policy == finding.verdict.policy)):
         why = verdict.detail or _WHY[verdict.kind]
         return _became(checked, Outcome.SPARED, f"{_state(fresh)} when checked again right before the stop: {why}")
+    if finding.verdict.grace is not None and _used_since(finding.session, fresh, book, verdict.policy):
+        return _became(checked, Outcome.SPARED, "it was used after it had been judged, so its grace begins anew")
     now = clock()
     withheld = too_young(fresh, book.book.guards, now) or outside_hours(book.book.guards, now)
     if withheld is not None:
@@ -95,6 +97,12 @@ def _judge_and_stop(
     if provider.stop(fresh.ref) is StopResult.ALREADY_GONE:
         return _became(checked, Outcome.ALREADY_GONE, "it had ended or was ending by itself when told to stop")
     return _became(replace(checked, verdict=verdict), Outcome.STOPPED, verdict.detail)
+
+
+def _used_since(judged: Session, fresh: Session, book: CompiledBook, policy: str | None) -> bool:
+    """True when the evidence of use is newer than what was judged, and ``policy`` does not apply whatever the use."""
+    before, now = judged.facts.idle_since, fresh.facts.idle_since
+    return not book.applies_in_use(policy) and isinstance(before, float) and isinstance(now, float) and now > before
 
 
 def _state(session: Session) -> str:

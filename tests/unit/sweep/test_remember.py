@@ -121,6 +121,16 @@ class TestGrace:
         assert story.outcome() == "warned"
         assert story.outcome(6 * HOUR) == "stopped"
 
+    def test_a_use_between_the_judgement_and_the_stop_begins_it_anew(self):
+        story = Story()
+        assert story.outcome() == "warned"
+        truth = story.scripts[0].truth.facts
+        story.scripts[0].later = replace(truth, idle_since=NOW + GRACE - 1)
+        assert story.outcome(GRACE) == "spared"
+        story.scripts[0] = Scripted(Session(ref("s-1"), story.scripts[0].later))
+        assert story.outcome(MINUTE) == "warned"
+        assert story.stops == []
+
     def test_another_policy_begins_its_own(self):
         story = Story(
             policy("stop", text("kind", "a"), name="one", grace=GRACE),
