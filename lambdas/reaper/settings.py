@@ -6,7 +6,7 @@ The stack writes these variables and the handler reads them, both through here, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
@@ -52,6 +52,15 @@ class Metric(StrEnum):
     BLIND_SCOPES = "BlindScopes"
     CORRUPT_POLICY = "CorruptPolicy"
     IDLE_COST = "IdleCost"
+    AVOIDED_COST = "AvoidedCost"
+    WARNED = "Warned"
+    SNOOZED = "Snoozed"
+    CONFIRMED = "Confirmed"
+    UNRESOLVED_OWNERS = "UnresolvedOwners"
+    UNTOLD = "Untold"
+    """Messages and events that did not leave the sweep."""
+    REFUSED_ANSWERS = "RefusedAnswers"
+    """Counted by the function behind the links: forged, altered, expired or repeated ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +79,98 @@ class AlibabaTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
-    """The AppConfig ids under which the policies and the switch are read."""
+    """The AppConfig ids under which the policies, the switch and the owners are read."""
 
     application: str
     environment: str
     policies: str
     switch: str
+    owners: str = ""
+    """Empty: owners are told through no channel of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleSettings:
+    """How a sweep reaches people beyond the platform's own topic. What is empty is not done."""
+
+    owners_topic_arn: str = ""
+    """One digest for each owner's destination goes here."""
+    chat_topic_arn: str = ""
+    """Amazon Q Developer's own notifications go here."""
+    answers_url: str = ""
+    """Where links lead, ending with a slash; without one, messages carry no links."""
+    link_secret: str = ""
+    """Name or ARN of the secret that links are signed with."""
+    event_bus: str = ""
+    """Where EventBridge events go: ``default``, a name or an ARN."""
+    told_already: str = ""
+    """Destinations, with commas, that get the whole report and so no digest: ``email:ops@example.com``, ``slack:#ops``."""
+    timezone: str = "UTC"
+    """The IANA name of the timezone of readers who have none of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings:
+    """What the function that posts to Slack depends on. ``secret`` holds the webhook's URL, or the bot's token."""
+
+    slack_secret: str
+    ledger_table: str
+    """Where it remembers what it has posted: SNS may deliver a message twice."""
+    slack_channel: str = ""
+    """Where a bot posts whole reports and alarms; a webhook has a channel of its own."""
+    timezone: str = "UTC"
+
+    def to_env(self) -> dict[str, str]:
+        """The environment variables that :meth:`from_env` reads back as an equal value."""
+        return _texts_to_env(self)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """The settings in ``env``; raises :class:`SettingsError` naming every variable that is missing."""
+        return _all_from_env(cls, env)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersSettings:
+    """What the function behind the links depends on."""
+
+    ledger_table: str
+    link_secret: str
+    slack_secret: str = ""
+    """Holds the signing secret; empty: Slack's buttons are refused."""
+    history_bucket: str = ""
+    """Where the weekly pages lie; empty: there are none."""
+    event_bus: str = ""
+    """Where a wish to stop a session at once is announced; empty: it waits for the next sweep."""
+
+    def to_env(self) -> dict[str, str]:
+        """The environment variables that :meth:`from_env` reads back as an equal value."""
+        return _texts_to_env(self)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """The settings in ``env``; raises :class:`SettingsError` naming every variable that is missing."""
+        return _all_from_env(cls, env)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeeklySettings:
+    """What the function that makes the weekly page depends on."""
+
+    history_bucket: str
+    topic_arn: str
+    answers_url: str = ""
+    link_secret: str = ""
+    timezone: str = "UTC"
+
+    def to_env(self) -> dict[str, str]:
+        """The environment variables that :meth:`from_env` reads back as an equal value."""
+        return _texts_to_env(self)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """The settings in ``env``; raises :class:`SettingsError` naming every variable that is missing."""
+        return _all_from_env(cls, env)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +190,7 @@ class SweepSettings:
     history_bucket: str = ""
     """Empty: what sweeps saw is not kept."""
     notify: Notify = Notify.FINDINGS
+    people: PeopleSettings = field(default_factory=PeopleSettings)
     alibaba: AlibabaTarget | None = None
 
     def to_env(self) -> dict[str, str]:
@@ -112,6 +208,8 @@ class SweepSettings:
             "REAPER_APPCONFIG_ENVIRONMENT": self.delivery.environment,
             "REAPER_APPCONFIG_POLICIES": self.delivery.policies,
             "REAPER_APPCONFIG_SWITCH": self.delivery.switch,
+            **({"REAPER_APPCONFIG_OWNERS": self.delivery.owners} if self.delivery.owners else {}),
+            **_texts_to_env(self.people),
         }
         if self.alibaba:
             env |= {
@@ -137,14 +235,50 @@ class SweepSettings:
             notify=reader.choice("REAPER_NOTIFY", Notify, default=Notify.FINDINGS),
             ledger_table=reader.text("REAPER_LEDGER_TABLE"),
             history_bucket=env.get("REAPER_HISTORY_BUCKET", ""),
+            people=_texts_from_env(PeopleSettings, reader),
             delivery=DeliverySettings(
-                **{part.name: reader.text(f"REAPER_APPCONFIG_{part.name.upper()}") for part in fields(DeliverySettings)}
+                owners=env.get("REAPER_APPCONFIG_OWNERS", ""),
+                **{
+                    part.name: reader.text(f"REAPER_APPCONFIG_{part.name.upper()}")
+                    for part in fields(DeliverySettings)
+                    if part.default is MISSING
+                },
             ),
             alibaba=_alibaba(reader) if ALIBABA_SERVICE in services else None,
         )
         if reader.problems:
             raise SettingsError("; ".join(reader.problems))
         return settings
+
+
+Texts = TypeVar("Texts", PeopleSettings, SlackSettings, AnswersSettings, WeeklySettings)
+
+
+def _texts_to_env(settings: PeopleSettings | SlackSettings | AnswersSettings | WeeklySettings) -> dict[str, str]:
+    """Settings that are texts alone, each under its own name: ``link_secret`` is ``REAPER_LINK_SECRET``."""
+    return {
+        f"REAPER_{part.name.upper()}": value for part in fields(settings) if (value := getattr(settings, part.name))
+    }
+
+
+def _texts_from_env(kind: type[Texts], reader: _Reader) -> Texts:
+    """The settings of ``kind``; what has no default has to be set."""
+    values: dict[str, str] = {}
+    for part in fields(kind):
+        name = f"REAPER_{part.name.upper()}"
+        if part.default is MISSING:
+            values[part.name] = reader.text(name)
+        else:
+            values[part.name] = reader.env.get(name, "").strip() or part.default
+    return kind(**values)
+
+
+def _all_from_env(kind: type[Texts], env: Mapping[str, str]) -> Texts:
+    reader = _Reader(env)
+    settings = _texts_from_env(kind, reader)
+    if reader.problems:
+        raise SettingsError("; ".join(reader.problems))
+    return settings
 
 
 def _alibaba(reader: _Reader) -> AlibabaTarget:

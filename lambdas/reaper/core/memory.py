@@ -37,6 +37,40 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hurry:
+    """Somebody asked to have the session stopped now: it waives the grace, and nothing else."""
+
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a person is shown of a session that a policy wants stopped. Untrusted text; instants are epoch seconds."""
+
+    name: str = ""
+    owner: str = ""
+    team: str = ""
+    state: str = ""
+    idle_since: float | None = None
+    evidence: str = ""
+    """How that is known."""
+    hourly_cost: float | None = None
+    """Estimated USD for an hour of sitting idle."""
+    detail: str = ""
+    """Why it is to be stopped, in the policy's words."""
+    due: float | None = None
+    """The earliest moment of its stop."""
+    snooze_max: float = 28_800.0
+    """Seconds one snooze may last."""
+    snooze_times: int = 3
+    timezone: str = "UTC"
+    """The IANA name of the timezone its reader lives in."""
+    acts: bool = False
+    """True when it really will be stopped: the sweep enforces, and so does the policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A sweep announced that it is about to stop the session: written before the stop, never after."""
 
@@ -67,6 +101,8 @@ class Memory:
     warned_by: str = ""
     """The run that was to tell of the warning, as ``told_by``."""
     snooze: Snooze | None = None
+    hurry: Hurry | None = None
+    card: Card | None = None
     claim: Claim | None = None
     stopped_at: float | None = None
     """When the service accepted our stop; kept for good."""
@@ -181,7 +217,8 @@ def recall(  # noqa: PLR0913 - what came before, what is now, and when
             idle_cost=spent,
         )
     latest = replace(before, last_matched=now, policy=verdict.policy, idle_cost=spent, likeness=likeness(session))
-    return latest if goes_on else replace(latest, held_since=now, warned_at=None)
+    # Whoever wanted it stopped at once had not used it since; now somebody may have.
+    return latest if goes_on else replace(latest, held_since=now, warned_at=None, hurry=None)
 
 
 def goes_on(

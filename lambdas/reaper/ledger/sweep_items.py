@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reaper.core.memory import PolicyCount, StopTaken, SweepRecord
+from reaper.core.names import NotANameError, scope_name, scope_of, session_name, session_of
 from reaper.ledger.attributes import (
     Attribute,
     Fields,
@@ -20,7 +21,7 @@ from reaper.ledger.attributes import (
     text,
 )
 from reaper.ledger.items import MOST_BYTES, TooLargeError, checked_version, head, numbers
-from reaper.ledger.names import SWEEPS, NotANameError, scope_name, scope_of, session_name, session_of, sweep_key
+from reaper.ledger.names import SWEEPS, sweep_key
 
 
 class _Entry(NamedTuple):

@@ -152,6 +152,34 @@ class Ledger(Protocol):
         ...
 
 
+class Bookkeeping(Protocol):
+    """What else the ledger keeps, for people: who is snoozed, and what each audience was told last."""
+
+    def snoozes(self) -> tuple[Memory | Unreadable, ...]:
+        """Every session with a snooze on record, over or not. Reads the whole ledger: for people, not for sweeps.
+
+        Raises:
+            LedgerError: not all of it could be read.
+        """
+        ...
+
+    def prints(self) -> Mapping[str, str]:
+        """The fingerprint of what each audience was told last, by its key. One request.
+
+        Raises:
+            LedgerError: they could not be read.
+        """
+        ...
+
+    def keep_prints(self, prints: Mapping[str, str]) -> None:
+        """Remember what each of these audiences has just been told.
+
+        Raises:
+            LedgerError: it is not known whether that was kept; they may be told the same once more.
+        """
+        ...
+
+
 class HistoryError(Exception):
     """What a sweep saw was not recorded. ``str(error)`` is one sentence; nothing else is wrong with the sweep."""
 

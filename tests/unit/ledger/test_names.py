@@ -4,17 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reaper.core.names import NotANameError, scope_name, scope_of, session_name, session_of
 from reaper.core.session import ScopeKey, SessionRef
-from reaper.ledger.names import (
-    MOST_KEY_BYTES,
-    NotANameError,
-    partition_key,
-    scope_name,
-    scope_of,
-    session_name,
-    session_of,
-    sweep_key,
-)
+from reaper.ledger.names import MOST_KEY_BYTES, partition_key, sweep_key
 
 part = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text("a/=% ", max_size=6)
 refs = st.builds(
