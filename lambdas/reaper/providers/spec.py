@@ -35,6 +35,8 @@ class ProviderSpec:
     service: str
     title: str
     """As people call it: ``AWS Glue interactive sessions``."""
+    session_arn: str
+    """How its sessions are named outside of it: ``{partition} {region} {account} {id}`` and the parts of a scope to fill in."""
     read: tuple[Grant, ...]
     stop: tuple[Grant, ...]
     sources: tuple[FactSource, ...]

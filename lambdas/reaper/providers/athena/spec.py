@@ -17,6 +17,7 @@ _WORKGROUPS: Final = "arn:{partition}:athena:{region}:{account}:workgroup/*"
 SPEC: Final = ProviderSpec(
     service="athena",
     title="Amazon Athena for Apache Spark sessions",
+    session_arn="arn:{partition}:athena:{region}:{account}:workgroup/{workgroup}/session/{id}",
     read=(
         Grant(("athena:ListWorkGroups",), ("*",)),
         Grant(("athena:GetSession", "athena:ListSessions", "athena:ListTagsForResource"), (_WORKGROUPS,)),

@@ -16,6 +16,8 @@ _FARMS: Final = "arn:{partition}:deadline:{region}:{account}:farm/*"
 SPEC: Final = ProviderSpec(
     service="deadline",
     title="AWS Deadline Cloud sessions",
+    # AWS's reference knows no ARN of a session, and checks every call about one on its job: all sessions of a job share it.
+    session_arn="arn:{partition}:deadline:{region}:{account}:farm/{farm}/queue/{queue}/job/{job}",
     read=(
         Grant(
             (

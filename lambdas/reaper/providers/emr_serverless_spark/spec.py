@@ -14,6 +14,9 @@ WORKSPACE: Final = "workspace"
 SPEC: Final = ProviderSpec(
     service=Service.EMR_SERVERLESS_SPARK,
     title="Alibaba Cloud EMR Serverless Spark session clusters",
+    # RAM's form, acs:service:region:account:relative-id. The vendor documents no relative id for this service, whose
+    # permissions all are on "*"; this one is ours.
+    session_arn="acs:emr-serverless-spark:{region}:{account}:workspace/{workspace}/sessioncluster/{id}",
     # Nothing of AWS is called. What the Alibaba Cloud key pair needs is in RAM_READ and RAM_STOP.
     read=(),
     stop=(),
