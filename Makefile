@@ -17,7 +17,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,22
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint check synth deploy bench format clean
+.PHONY: help setup demo test lint check synth deploy bench shots format clean
 
 help: ## say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ deploy: .venv/.installed node_modules/.installed ## cdk deploy with your credent
 
 bench: setup .venv-bench/.installed ## compare with the alternatives, side by side
 	$(BIN)/python -m tests.bench $(ARGS)
+
+shots: setup ## take pictures of every page for people to look at, into build/shots
+	@$(BIN)/python -m tests.browser.shots $(ARGS)
 
 format: .venv/.installed ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix-only --quiet .
