@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reaper.core.memory import (
+    Card,
     Claim,
+    Hurry,
     Memory,
     PolicyCount,
     Snooze,
@@ -32,6 +34,7 @@ class MemoryLedger:
         self.trouble: str | None = None
         self._memories: dict[SessionRef, Memory | Unreadable] = {}
         self._sweeps: dict[tuple[float, str], SweepRecord | None] = {}
+        self._prints: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def recall(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Memory | Unreadable]:
@@ -66,6 +69,26 @@ class MemoryLedger:
                 if _version(self._sweeps.get(key, 0)) == sweep.version:
                     self._sweeps[key] = replace(sweep, version=sweep.version + 1)
             return frozenset(lost)
+
+    def snoozes(self) -> tuple[Memory | Unreadable, ...]:
+        with self._lock:
+            self._fail()
+            return tuple(
+                kept
+                for kept in self._memories.values()
+                if isinstance(kept, Unreadable) or (isinstance(kept, Memory) and kept.snooze is not None)
+            )
+
+    def prints(self) -> Mapping[str, str]:
+        with self._lock:
+            self._fail()
+            return dict(self._prints)
+
+    def keep_prints(self, prints: Mapping[str, str]) -> None:
+        with self._lock:
+            if prints:
+                self._fail()
+            self._prints.update(prints)
 
     def spoil(self, ref: SessionRef, reason: str) -> None:
         """Replace what is known of a session by something that cannot be read, for ``reason``."""
@@ -129,6 +152,22 @@ FULL_MEMORY = Memory(
     warned_by="run-5",
     warned_at=T0 - 3599.7,
     snooze=Snooze(until=T0 + 86400, by="ada", at=T0 - 900.5, times=2),
+    hurry=Hurry(at=T0 - 2.5, by="ana@example.com, by the link"),
+    card=Card(
+        name="Szene 7",
+        owner="ada",
+        team="render",
+        state="STARTED",
+        idle_since=T0 - 5400.5,
+        evidence="its last action ended 2026-03-01T10:30:00Z",
+        hourly_cost=0.44,
+        detail="nobody renders",
+        due=T0 + 900.25,
+        snooze_max=7200.0,
+        snooze_times=2,
+        timezone="Europe/Berlin",
+        acts=True,
+    ),
     claim=Claim(run_id="run-7", at=T0 - 1.25, policy="render-idle"),
     stopped_at=T0 - 0.75,
     stopped_by="render-idle",

@@ -9,10 +9,10 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from reaper.core.memory import MEMORY_DAYS, MEMORY_VERSION, Claim, Memory, Snooze
+from reaper.core.memory import MEMORY_DAYS, MEMORY_VERSION, Card, Claim, Hurry, Memory, Snooze
 from reaper.core.outcome import Outcome
-from reaper.core.session import SessionRef
-from reaper.ledger.attributes import Fields, GarbledItemError, Item, item_size, map_of, number, text
+from reaper.core.session import SCOPE_PARTS, SessionRef
+from reaper.ledger.attributes import Fields, GarbledItemError, Item, flag, item_size, map_of, number, text
 from reaper.ledger.names import MEMORY, PARTITION_KEY, SORT_KEY, partition_key
 
 EXPIRES: Final = "expires"
@@ -22,6 +22,9 @@ MOST_BYTES: Final = 390_000
 """The largest item written; DynamoDB takes 400 kB (409600 bytes; its developer guide, "Quotas")."""
 
 _DAY: Final = 86400
+_CARD_TEXTS: Final = ("name", "owner", "team", "state", "evidence", "detail", "timezone")
+_MOST_TEXT: Final = 1000
+"""Characters of one text on a card: it is shown to people, and decides nothing."""
 
 
 class NewerItemError(Exception):
@@ -72,6 +75,10 @@ def memory_item(memory: Memory) -> Item:
                 "times": number(snooze.times),
             }
         )
+    if (hurry := memory.hurry) is not None:
+        item["hurry"] = map_of({"at": number(hurry.at), "by": text(hurry.by)})
+    if (card := memory.card) is not None:
+        item["card"] = map_of(_card_item(card))
     if (claim := memory.claim) is not None:
         item["claim"] = map_of({"run_id": text(claim.run_id), "at": number(claim.at), "policy": text(claim.policy)})
     if (bytes_ := item_size(item)) > MOST_BYTES:
@@ -89,6 +96,7 @@ def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
     fields = Fields(item)
     version = checked_version(fields)
     snooze, claim = fields.fields_if_any("snooze"), fields.fields_if_any("claim")
+    hurry, card = fields.fields_if_any("hurry"), fields.fields_if_any("card")
     return Memory(
         ref=ref,
         first_matched=fields.number("first_matched"),
@@ -105,6 +113,8 @@ def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
         else Snooze(
             until=snooze.number("until"), by=snooze.text("by"), at=snooze.number("at"), times=snooze.count("times")
         ),
+        hurry=None if hurry is None else Hurry(at=hurry.number("at"), by=hurry.text("by")),
+        card=None if card is None else _card_of(card),
         claim=None
         if claim is None
         else Claim(run_id=claim.text("run_id"), at=claim.number("at"), policy=claim.text("policy")),
@@ -115,6 +125,46 @@ def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
         likeness=fields.text("likeness"),
         idle_cost=fields.number("idle_cost"),
         version=version,
+    )
+
+
+def ref_of(item: Mapping[str, object]) -> SessionRef:
+    """The session that an item made by :func:`memory_item` is of.
+
+    Raises:
+        GarbledItemError: it does not say.
+    """
+    fields = Fields(item)
+    scope = fields.fields("scope")
+    return SessionRef(
+        fields.text("service"),
+        fields.text("account"),
+        fields.text("region"),
+        # A map has no order, and a ref has: outermost part first.
+        tuple((part, scope.text(part)) for part in SCOPE_PARTS if part in scope),
+        fields.text("id"),
+    )
+
+
+def _card_item(card: Card) -> Item:
+    return {
+        **{name: text(getattr(card, name)[:_MOST_TEXT]) for name in _CARD_TEXTS},
+        **numbers(idle_since=card.idle_since, hourly_cost=card.hourly_cost, due=card.due),
+        "snooze_max": number(card.snooze_max),
+        "snooze_times": number(card.snooze_times),
+        "acts": flag(card.acts),
+    }
+
+
+def _card_of(fields: Fields) -> Card:
+    return Card(
+        **{name: fields.text(name) for name in _CARD_TEXTS},
+        idle_since=fields.number_if_any("idle_since"),
+        hourly_cost=fields.number_if_any("hourly_cost"),
+        due=fields.number_if_any("due"),
+        snooze_max=fields.number("snooze_max"),
+        snooze_times=fields.count("snooze_times"),
+        acts=fields.flag("acts"),
     )
 
 

@@ -17,6 +17,9 @@ MEMORY: Final = "memory"
 SWEEPS: Final = "sweep"
 """The partition key of every sweep's item."""
 
+TOLD: Final = "told"
+"""The partition key of what each audience was told last; its key is the sort key."""
+
 MOST_KEY_BYTES: Final = 2048
 """The longest partition key DynamoDB takes (its developer guide, "Quotas")."""
 
