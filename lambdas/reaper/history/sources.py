@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reaper.history.keys import SUFFIX, Place, read_key
+from reaper.history.keys import SUFFIX, Place, is_of_reports, read_key
 from reaper.history.rows import SCHEMA
 
 THREADS: Final = 16
@@ -54,6 +54,8 @@ class Found:
 
     def take_in(self, name: str, key: str, first: date | None, last: date | None) -> None:
         """Sort in whatever lies under ``key``; what has nothing to do with recordings is left alone."""
+        if is_of_reports(key):
+            return
         place = read_key(key)
         if place is None:
             folder, _, file = key.rpartition("/")
