@@ -14,9 +14,9 @@ from types import MappingProxyType
 from reaper.core import durations
 from reaper.core.guards import Stops, outside_hours, over_the_cap, too_young
 from reaper.core.judge import Verdict, VerdictKind
-from reaper.core.memory import CLAIM_LASTS, Memory
+from reaper.core.memory import CLAIM_LASTS, Memory, Snooze
 from reaper.core.outcome import Outcome
-from reaper.core.policy.model import Guards, Stage
+from reaper.core.policy.model import Guards, SnoozeLimit, Stage
 from reaper.core.session import ScopeKey, Session, SessionRef
 from reaper.core.vocabulary import Lens, read_idle_cost
 
@@ -34,7 +34,9 @@ class Finding:
     """One session in the report. ``detail`` says why, in plain words.
 
     ``allowed`` is true where the plan allows the stop: nothing else is ever acted on. ``news`` is false where people were
-    told the same of it by the sweep before, ``capped`` is true where a cap withheld it with all others of its scope.
+    told the same of it by the sweep before, ``capped`` is true where a cap withheld it with all others of its scope. ``due``
+    is the earliest moment of its stop, where that is known; ``snooze`` the one that keeps it, ``limit`` what more of them
+    its policy allows.
     """
 
     session: Session
@@ -44,6 +46,9 @@ class Finding:
     allowed: bool = False
     news: bool = True
     capped: bool = False
+    due: float | None = None
+    snooze: Snooze | None = None
+    limit: SnoozeLimit | None = None
 
     @property
     def ref(self) -> SessionRef:
@@ -168,6 +173,9 @@ def _in_grace(grace: float, memory: Memory | None, setting: Setting, *, told: bo
     if setting.recalled is None:
         return Outcome.WARNED, f"grace of {lasts}: {NEVER_STOPS}"
     if memory is None:
+        return None
+    if memory.hurry is not None:
+        # Whoever was warned did not want to wait; one use of the session since, and the wish would be forgotten.
         return None
     warned_at = setting.now if memory.warned_at is None else memory.warned_at
     if memory.warned_at is not None and setting.now - warned_at >= grace and told:

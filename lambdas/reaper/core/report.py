@@ -194,8 +194,32 @@ def finding_json(finding: Finding, lens: Lens, now: float) -> Json:
         "outcome": finding.outcome.value,
         "detail": finding.detail,
         "facts": facts_json(finding.session, lens, now, REPORTED_FACTS),
+        **_for_people(finding, now),
         **({} if finding.news else {"news": False}),
     }
+
+
+def _for_people(finding: Finding, now: float) -> Json:
+    """What the person it belongs to wants to know beyond the facts; only what is known."""
+    facts, snooze, limit = finding.session.facts, finding.snooze, finding.limit
+    since = facts.idle_since
+    told: Json = {}
+    if isinstance(since, float) and since <= now:
+        told["idle_since"] = rfc3339(since)
+    if evidence := facts.evidence.get("idle_since") or facts.evidence.get("phase"):
+        told["evidence"] = evidence
+    if finding.due is not None:
+        told["due"] = rfc3339(finding.due)
+    if snooze is not None:
+        told["snooze"] = {
+            "until": rfc3339(snooze.until),
+            "by": snooze.by,
+            "at": rfc3339(snooze.at),
+            "times": snooze.times,
+        }
+    if limit is not None:
+        told["snooze_limit"] = {"max": round(limit.max), "left": limit.times}
+    return told
 
 
 def blind_json(blind: Blind) -> Json:

@@ -14,10 +14,13 @@ from dataclasses import replace
 from reaper.core.guards import outside_hours, too_young
 from reaper.core.judge import CompiledBook, VerdictKind
 from reaper.core.plan import Finding, Outcome
-from reaper.core.session import Phase, ScopeKey, Session
+from reaper.core.session import Phase, ScopeKey, Session, SessionRef
 from reaper.sweep.ports import Progress, Provider, ProviderError, StopResult
 from reaper.sweep.survey import decide
 from reaper.sweep.walk import silent
+
+Kept = Callable[[SessionRef], tuple[Outcome, str] | None]
+"""What keeps a session from its stop, if anything does: what becomes of it instead, and why."""
 
 STOP_THREADS = 4
 """Few on purpose: a stop shares its service's request quota with the people who work there."""
@@ -33,7 +36,7 @@ _WHY = {
 _GONE = {Phase.ENDED, Phase.STOPPING}
 
 
-def act(  # noqa: PLR0913 - two of the six have a default and are named
+def act(  # noqa: PLR0913 - three of the seven have a default and are named
     findings: Sequence[Finding],
     providers: Mapping[ScopeKey, Provider],
     book: CompiledBook,
@@ -41,10 +44,12 @@ def act(  # noqa: PLR0913 - two of the six have a default and are named
     *,
     progress: Progress = silent,
     in_time: Callable[[], bool] = lambda: True,
+    kept: Kept = lambda _ref: None,
 ) -> tuple[Finding, ...]:
     """``findings`` with every allowed stop replaced by what became of it. ``clock`` gives epoch seconds.
 
-    Once ``in_time`` says no, no further stop is begun.
+    Once ``in_time`` says no, no further stop is begun. ``kept`` is asked last of all: what it gives becomes of the session
+    instead of a stop.
     """
 
     def handle(finding: Finding) -> Finding:
@@ -55,7 +60,7 @@ def act(  # noqa: PLR0913 - two of the six have a default and are named
                 finding, Outcome.WITHHELD, "the sweep ran out of time before it came to this stop; the next one does it"
             )
         progress(f"{finding.ref}: checking once more")
-        done = _stop_one(finding, providers[finding.ref.key], book, clock)
+        done = _stop_one(finding, providers[finding.ref.key], book, clock, kept)
         progress(f"{finding.ref}: {done.outcome.value.replace('_', ' ')}")
         return done
 
@@ -63,7 +68,9 @@ def act(  # noqa: PLR0913 - two of the six have a default and are named
         return tuple(pool.map(handle, findings))
 
 
-def _stop_one(finding: Finding, provider: Provider, book: CompiledBook, clock: Callable[[], float]) -> Finding:
+def _stop_one(
+    finding: Finding, provider: Provider, book: CompiledBook, clock: Callable[[], float], kept: Kept
+) -> Finding:
     try:
         fresh = provider.reread(finding.ref)
         if fresh is None:
@@ -71,15 +78,15 @@ def _stop_one(finding: Finding, provider: Provider, book: CompiledBook, clock: C
         if fresh.facts.phase in _GONE:
             gone = f"it had ended or was ending by itself (state {fresh.facts.state})"
             return _became(replace(finding, session=fresh), Outcome.ALREADY_GONE, gone)
-        return _judge_and_stop(finding, fresh, provider, book, clock)
+        return _judge_and_stop(finding, fresh, provider, book, clock, kept)
     except ProviderError as error:
         return _became(finding, Outcome.FAILED, str(error))
     except Exception as error:  # noqa: BLE001 - a fault with one stop must neither hide it nor keep the others from theirs
         return _became(finding, Outcome.FAILED, f"stopping it failed: {error!r}")
 
 
-def _judge_and_stop(
-    finding: Finding, fresh: Session, provider: Provider, book: CompiledBook, clock: Callable[[], float]
+def _judge_and_stop(  # noqa: PLR0913, PLR0917 - the one place where everything comes together
+    finding: Finding, fresh: Session, provider: Provider, book: CompiledBook, clock: Callable[[], float], kept: Kept
 ) -> Finding:
     """The re-check and, if it holds, the only stop call there is."""
     fresh, verdict = decide(provider, fresh, book, clock())
@@ -94,6 +101,8 @@ def _judge_and_stop(
     withheld = too_young(fresh, book.book.guards, now) or outside_hours(book.book.guards, now)
     if withheld is not None:
         return _became(checked, Outcome.WITHHELD, withheld)
+    if (instead := kept(fresh.ref)) is not None:
+        return _became(checked, *instead)
     if provider.stop(fresh.ref) is StopResult.ALREADY_GONE:
         return _became(checked, Outcome.ALREADY_GONE, "it had ended or was ending by itself when told to stop")
     return _became(replace(checked, verdict=verdict), Outcome.STOPPED, verdict.detail)

@@ -7,12 +7,13 @@ written means that nothing is stopped, said loudly, and never a crash.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reaper.core.judge import CompiledBook, VerdictKind
 from reaper.core.memory import (
     CLAIM_LASTS,
+    Card,
     Claim,
     Memory,
     PolicyCount,
@@ -157,6 +158,8 @@ def _is_news(finding: Finding, taken: TakenIn, now: float) -> bool:
     before, memory = taken.before.get(finding.ref), taken.recalled.memories.get(finding.ref)
     if before is None or memory is None or before.outcome is not finding.outcome:
         return True
+    if finding.outcome is Outcome.SNOOZED and memory.snooze and memory.snooze.at > before.outcome_since:
+        return True
     if _was_lost(before.told_by, taken.past, now) or (before.warned_at is not None and memory.warned_at is None):
         return True
     anew = memory.held_since > before.held_since
@@ -185,6 +188,7 @@ def announce(  # noqa: PLR0913 - what is said, to whom, and what it rests on
     *,
     regretted: Collection[SessionRef],
     acts: bool,
+    card: Callable[[Finding], Card | None] = lambda _finding: None,
 ) -> Announced:
     """Write what is known of every finding, and which sessions are about to be stopped, before the first one is.
 
@@ -195,7 +199,7 @@ def announce(  # noqa: PLR0913 - what is said, to whom, and what it rests on
         return Announced(findings=tuple(findings), kept={}, record=record, trouble=trouble)
     now = record.started_at
     kept = {
-        finding.ref: _told(memory, finding, record.run_id, now, acts=acts)
+        finding.ref: replace(_told(memory, finding, record.run_id, now, acts=acts), card=card(finding))
         for finding in findings
         if (memory := taken.recalled.memories.get(finding.ref)) is not None
     }
@@ -217,7 +221,7 @@ def _told(memory: Memory, finding: Finding, run_id: str, now: float, *, acts: bo
         return replace(memory, claim=Claim(run_id=run_id, at=now, policy=finding.verdict.policy or ""))
     memory = _with_outcome(memory, finding.outcome, now)
     if finding.news:
-        memory = replace(memory, told_by=run_id)
+        memory = replace(memory, told_by=run_id, outcome_since=now)
     if finding.outcome is Outcome.WARNED and memory.warned_at is None:
         return replace(memory, warned_at=now, warned_by=run_id)
     return replace(memory, confirmed_at=now) if finding.outcome is Outcome.CONFIRMED else memory
@@ -234,6 +238,25 @@ def _withhold(findings: Sequence[Finding], refs: Collection[SessionRef], why: st
         else finding
         for finding in findings
     )
+
+
+def kept_meanwhile(ledger: Ledger, ref: SessionRef, now: float) -> tuple[Outcome, str] | None:
+    """What keeps a session whose stop was announced: a snooze asked for since, or a ledger that cannot tell.
+
+    One request, right before each stop: whoever answered a warning in the last second is heard.
+    """
+    try:
+        memory = ledger.recall([ref]).get(ref)
+    except LedgerError as error:
+        return Outcome.WITHHELD, f"whether it was snoozed just now could not be read: {error}"
+    if isinstance(memory, Unreadable):
+        return Outcome.WITHHELD, f"what the ledger remembers of it cannot be read: {memory.reason}"
+    if memory is not None and memory.snooze is not None and now < memory.snooze.until:
+        return (
+            Outcome.SNOOZED,
+            f"snoozed by {memory.snooze.by} until {moment(memory.snooze.until)}, just before the stop",
+        )
+    return None
 
 
 def mark_told(ledger: Ledger, record: SweepRecord) -> tuple[str, ...]:

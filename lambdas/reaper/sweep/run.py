@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from reaper.core.facts import ABSENT, NOT_ASKED, Facts, Undecidable
 from reaper.core.guards import tags_untrusted
 from reaper.core.judge import KEEP, CompiledBook, Verdict, VerdictKind
-from reaper.core.memory import SweepRecord
+from reaper.core.memory import Card, SweepRecord
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding, Judged, Setting, plan, tripped_caps
 from reaper.core.report import Blind, Mode, Report, Tripped, Unfinished
 from reaper.core.session import ScopeKey, Session, SessionRef
+from reaper.core.shown import card_of, shown
 from reaper.core.trends import count_on, regret_rates
+from reaper.core.vocabulary import read_owner
 from reaper.sweep import aftermath, parts, remember
 from reaper.sweep.act import act
 from reaper.sweep.parts import Earlier
@@ -26,13 +28,22 @@ from reaper.sweep.survey import Survey, survey
 from reaper.sweep.walk import THREADS, silent
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who is told of a session: the team, and the IANA name of the timezone they live in."""
+
+    team: str = ""
+    timezone: str = "UTC"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
     """What one sweep is told to do.
 
     ``clock`` gives epoch seconds; ``only`` limits stops to the sessions of a plan; ``ledger`` remembers from sweep to
     sweep, read only if ``forgetful``; ``history`` keeps every live session as it was judged, of this sweep alone. ``tell``
-    has people told of the report and returns what went wrong with that; nothing at all means that it was told. Once
+    has people told of the report and returns what went wrong with that; nothing at all means that it was told. ``reader``
+    gives who that is, by the owner. Once
     ``in_time`` says no, nothing more is looked at, and once ``stops_in_time`` does (by default the same) nothing more is
     stopped; ``earlier`` is what the parts of this sweep before this one did.
     """
@@ -49,6 +60,7 @@ class Sweep:
     forgetful: bool = False
     history: HistoryRecorder | None = None
     tell: Callable[[Report], tuple[str, ...]] | None = None
+    reader: Callable[[str | None], Reader] = lambda _owner: Reader()
     progress: Progress = silent
     threads: int = THREADS
     in_time: Callable[[], bool] = lambda: True
@@ -203,7 +215,11 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
     # What other parts looked at is not gone because this one does not see it.
     here = replace(known, blind=known.blind | parts.elsewhere(sweep.earlier, keys))
     confirmations = aftermath.confirm(taken, here, keys, started)
-    findings = remember.freshly(_merged(_plan(sweep, seen, started, taken.recalled), confirmations), taken, started)
+    planned = _merged(_plan(sweep, seen, started, taken.recalled), confirmations)
+    known_of = taken.recalled.memories
+    findings = remember.freshly(
+        [shown(finding, known_of.get(finding.ref), sweep.book, started) for finding in planned], taken, started
+    )
     tripped = taken.recalled.tripped
     if sweep.forgetful:
         return _Done(findings=findings, tripped=tripped, trouble=taken.recalled.trouble)
@@ -222,11 +238,19 @@ def _remembering(  # noqa: PLR0913, PLR0917 - the whole sweep so far
         counts=count_on(remember.counts_before(past), started, regrets=[stop.policy for stop in regretted.values()]),
         told=sweep.tell is None or not any(finding.news for finding in findings),
     )
-    told = remember.announce(ledger, findings, taken, record, regretted=regretted, acts=acts)
+    told = remember.announce(
+        ledger,
+        findings,
+        taken,
+        record,
+        regretted=regretted,
+        acts=acts,
+        card=lambda finding: _card(sweep, finding, started),
+    )
     if not (acts and told.kept):
         record = told.record if told.trouble is None else None
         return _Done(findings=told.findings, tripped=tripped, record=record, trouble=told.trouble)
-    findings = _act(sweep, told.findings, unseen)
+    findings = _act(sweep, told.findings, unseen, ledger)
     claimed = {before.ref for before in told.findings if before.allowed}
     acted = {finding.ref: finding for finding in findings if finding.ref in claimed}
     now = sweep.clock()
@@ -261,11 +285,24 @@ def _plan(sweep: Sweep, seen: Survey, now: float, recalled: remember.Recalled | 
     return findings if sweep.only is None else (*findings, *_no_longer(sweep.only, findings, seen))
 
 
-def _act(sweep: Sweep, findings: Sequence[Finding], unseen: frozenset[ScopeKey]) -> tuple[Finding, ...]:
+def _card(sweep: Sweep, finding: Finding, now: float) -> Card | None:
+    owner = read_owner(finding.session, now, sweep.book.lens)
+    reader = sweep.reader(owner if isinstance(owner, str) else None)
+    enforces = sweep.mode is Mode.ENFORCE
+    return card_of(finding, sweep.book.lens, now, team=reader.team, timezone=reader.timezone, enforces=enforces)
+
+
+def _act(
+    sweep: Sweep, findings: Sequence[Finding], unseen: frozenset[ScopeKey], ledger: Ledger | None = None
+) -> tuple[Finding, ...]:
     providers = {provider.key: provider for provider in sweep.providers}
     in_time = sweep.stops_in_time or sweep.in_time
     whole = parts.withhold_unseen(findings, unseen)
-    return act(whole, providers, sweep.book, sweep.clock, progress=sweep.progress, in_time=in_time)
+
+    def kept(ref: SessionRef) -> tuple[Outcome, str] | None:
+        return remember.kept_meanwhile(ledger, ref, sweep.clock()) if ledger else None
+
+    return act(whole, providers, sweep.book, sweep.clock, progress=sweep.progress, in_time=in_time, kept=kept)
 
 
 def _tag_trouble(sweep: Sweep, seen: Survey) -> dict[ScopeKey, str]:
