@@ -21,8 +21,9 @@ from reaper.cli.text import clean
 from reaper.core.policy.problems import did_you_mean
 
 COMMANDS = {
-    "validate": "Check policy files: every problem at once.",
-    "schema": "Print the JSON Schema of policy files.",
+    "validate": "Check policy and owners files: every problem at once.",
+    "schema": "Print the JSON Schema of policy or owners files.",
+    "json": "Print a policy or owners file as the JSON that AppConfig takes.",
     "scan": "List the sessions there are and what is known of them.",
     "plan": "Show what the policies would do. Changes nothing.",
     "run": "Sweep: report, or with --enforce stop, what the policies say.",

@@ -1,4 +1,4 @@
-"""Reads policy files from disk or standard input."""
+"""Reads policy and owners files from disk or standard input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from reaper.cli.console import say
 from reaper.cli.errors import CommandError
 from reaper.cli.text import clean, count
 from reaper.cli.yaml_document import read_policy_file, read_yaml
-from reaper.core.policy.document import DocumentError, digest
+from reaper.core.owners import OwnersBook, is_owners, load_owners
+from reaper.core.policy.document import DocumentError, Node, digest
 from reaper.core.policy.load import load
 from reaper.core.policy.model import PolicyBook
 from reaper.core.policy.problems import Problem, Severity
@@ -26,6 +27,8 @@ class Checked:
     book: PolicyBook | None
     sha256: str | None
     problems: tuple[Problem, ...]
+    document: Node | None = None
+    """What was read, if that is a document at all."""
 
     @property
     def errors(self) -> int:
@@ -35,6 +38,19 @@ class Checked:
     def lines(self) -> tuple[str, ...]:
         """Every problem as ``file:line:column: path: message``."""
         return tuple(problem.render(self.name) for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOwners:
+    """An owners file as read. ``book`` is ``None`` when there is any error in it."""
+
+    name: str
+    book: OwnersBook | None
+    problems: tuple[Problem, ...]
+    document: Node
+
+    errors = Checked.errors
+    lines = Checked.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +64,36 @@ class PolicyFile:
 
 def check(path: str) -> Checked:
     """Everything that is wrong with the policy file at ``path`` (``-``: standard input). Raises nothing."""
-    name = "<stdin>" if path == "-" else clean(path)
     try:
-        document = read_yaml(sys.stdin.buffer.read()) if path == "-" else read_policy_file(Path(path))
-        loaded = load(document)
-        sha256 = None if loaded.book is None else digest(document)
+        return _check_policies(path, _read(path))
     except DocumentError as error:
-        return Checked(name, None, None, (error.problem,))
-    return Checked(name, loaded.book, sha256, loaded.problems)
+        return Checked(_name(path), None, None, (error.problem,))
+
+
+def check_any(path: str) -> Checked | CheckedOwners:
+    """Everything that is wrong with the policy or owners file at ``path``; its keys tell which it is. Raises nothing."""
+    try:
+        document = _read(path)
+        if not is_owners(document):
+            return _check_policies(path, document)
+    except DocumentError as error:
+        return Checked(_name(path), None, None, (error.problem,))
+    loaded = load_owners(document)
+    return CheckedOwners(_name(path), loaded.book, loaded.problems, document)
+
+
+def _check_policies(path: str, document: Node) -> Checked:
+    loaded = load(document)
+    sha256 = None if loaded.book is None else digest(document)
+    return Checked(_name(path), loaded.book, sha256, loaded.problems, document)
+
+
+def _read(path: str) -> Node:
+    return read_yaml(sys.stdin.buffer.read()) if path == "-" else read_policy_file(Path(path))
+
+
+def _name(path: str) -> str:
+    return "<stdin>" if path == "-" else clean(path)
 
 
 def load_policies(path: str | None) -> PolicyFile:

@@ -115,16 +115,18 @@ def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
         return literals.__contains__
     if prefixes := _prefixes(patterns):
         return lambda text: text.startswith(prefixes)
-    alternatives = "|".join(
-        "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern) for pattern in globs
-    )
-    fits = re.compile(f"(?:{alternatives})", re.DOTALL).fullmatch
+    fits = re.compile(f"(?:{'|'.join(map(glob_expression, globs))})", re.DOTALL).fullmatch
     return lambda text: text in literals or fits(text) is not None
 
 
 def is_glob(pattern: str) -> bool:
     """True when ``pattern`` has a ``*`` or ``?``."""
     return "*" in pattern or "?" in pattern
+
+
+def glob_expression(pattern: str, one: str = ".") -> str:
+    """``pattern`` as a regular expression for ``re.DOTALL``; ``one`` is what ``?`` stands for."""
+    return "".join({"*": ".*", "?": one}.get(char, re.escape(char)) for char in pattern)
 
 
 def _prefixes(patterns: tuple[str, ...]) -> tuple[str, ...]:

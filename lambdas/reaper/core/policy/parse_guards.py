@@ -91,7 +91,7 @@ def _parse_window(place: Place) -> StopHours | None:
     days = _parse_days(fields["days"])
     start = _parse_time(fields["from"], syntax.START)
     end = _parse_time(fields["to"], syntax.END)
-    timezone = _parse_timezone(fields["timezone"])
+    timezone = parse_timezone(fields["timezone"])
     if start is not None and start == end:
         return fields["to"].error("the window ends when it begins", 'a whole day is from "00:00" to "24:00"')
     if days is None or start is None or end is None or timezone is None:
@@ -127,7 +127,8 @@ def _parse_time(place: Place, pattern: str) -> int | None:
     return int(hours) * 60 + int(minutes)
 
 
-def _parse_timezone(place: Place) -> str | None:
+def parse_timezone(place: Place) -> str | None:
+    """The name of a time zone that exists."""
     text = strict_text(place, "an IANA time zone")
     if text is None:
         return None
