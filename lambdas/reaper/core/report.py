@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from reaper.core.facts import ABSENT, NOT_ASKED, Missing, Undecidable
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding
-from reaper.core.vocabulary import VOCABULARY, FactType, Lens
+from reaper.core.savings import avoided_cost
+from reaper.core.shown import evidence, idle_since
+from reaper.core.vocabulary import VOCABULARY, FactType, Lens, read_hourly_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -150,6 +152,8 @@ def as_json(report: Report, lens: Lens, now: float) -> Json:
         if finding.outcome in _COSTING
         and isinstance(cost := VOCABULARY["idle_cost"].read(finding.session, now, lens), float)
     ]
+    findings = [finding_json(finding, lens, now) for finding in report.findings]
+    avoided = [finding["avoided_cost"] for finding in findings if "avoided_cost" in finding]
     return {
         "schema_version": REPORT_VERSION,
         "run_id": report.run_id,
@@ -157,10 +161,11 @@ def as_json(report: Report, lens: Lens, now: float) -> Json:
         "started_at": rfc3339(report.started_at),
         "finished_at": rfc3339(report.finished_at),
         "sessions": {"seen": report.seen, "live": report.live},
-        "findings": [finding_json(finding, lens, now) for finding in report.findings],
+        "findings": findings,
         "blind": [blind_json(blind) for blind in report.blind],
         "totals": report.totals(),
         "idle_cost": round(sum(idle_costs), 2),
+        **({"avoided_cost": round(sum(avoided), 2)} if avoided else {}),
         "api_calls": dict(sorted(report.api_calls.items())),
         **({"unfinished": unfinished_json(report.unfinished)} if report.unfinished else {}),
         **({"guards": [tripped_json(one) for one in report.tripped]} if report.tripped else {}),
@@ -194,20 +199,31 @@ def finding_json(finding: Finding, lens: Lens, now: float) -> Json:
         "outcome": finding.outcome.value,
         "detail": finding.detail,
         "facts": facts_json(finding.session, lens, now, REPORTED_FACTS),
-        **_for_people(finding, now),
+        **_for_people(finding, lens, now),
         **({} if finding.news else {"news": False}),
     }
 
 
-def _for_people(finding: Finding, now: float) -> Json:
+def _avoided(finding: Finding, lens: Lens, now: float) -> tuple[float, str] | None:
+    """The estimated USD its stop avoided, and what that compares with."""
+    rate, timeout = read_hourly_cost(finding.session, now, lens), finding.session.facts.idle_timeout
+    return avoided_cost(
+        rate if isinstance(rate, float) else None,
+        idle_since(finding.session.facts, now),
+        timeout if isinstance(timeout, float) else None,
+        now,
+        finding.ref.service,
+    )
+
+
+def _for_people(finding: Finding, lens: Lens, now: float) -> Json:
     """What the person it belongs to wants to know beyond the facts; only what is known."""
     facts, snooze, limit = finding.session.facts, finding.snooze, finding.limit
-    since = facts.idle_since
     told: Json = {}
-    if isinstance(since, float) and since <= now:
+    if (since := idle_since(facts, now)) is not None:
         told["idle_since"] = rfc3339(since)
-    if evidence := facts.evidence.get("idle_since") or facts.evidence.get("phase"):
-        told["evidence"] = evidence
+    if seen := evidence(facts):
+        told["evidence"] = seen
     if finding.due is not None:
         told["due"] = rfc3339(finding.due)
     if snooze is not None:
@@ -217,6 +233,8 @@ def _for_people(finding: Finding, now: float) -> Json:
             "at": rfc3339(snooze.at),
             "times": snooze.times,
         }
+    if finding.outcome is Outcome.STOPPED and (avoided := _avoided(finding, lens, now)) is not None:
+        told["avoided_cost"], told["avoided_basis"] = round(avoided[0], 2), avoided[1]
     if limit is not None:
         told["snooze_limit"] = {"max": round(limit.max), "left": limit.times}
     return told

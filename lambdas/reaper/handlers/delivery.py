@@ -1,21 +1,30 @@
-"""Reads what AppConfig delivers: the policies, and the switch that forces report mode."""
+"""Reads what AppConfig delivers: the policies, the switch that forces report mode, and who owns what."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reaper.core.judge import CompiledBook, compile_book
+from reaper.core.owners import OwnersBook, load_owners
 from reaper.core.policy.document import DocumentError, from_json
 from reaper.core.policy.load import Severity, load
+from reaper.core.policy.problems import Problem
 from reaper.settings import DeliverySettings
 
 _SHOWN_PROBLEMS: Final = 3
 _SWITCH: Final = {'{"report_only": true}': True, '{"report_only": false}': False}
+
+
+def _said(problems: Sequence[Problem], file: str) -> str:
+    """The errors among ``problems``: the first of them, and how many more there are."""
+    said = [problem.render(file) for problem in problems if problem.severity is Severity.ERROR]
+    more = f" (and {len(said) - _SHOWN_PROBLEMS} more)" if len(said) > _SHOWN_PROBLEMS else ""
+    return f"{'; '.join(said[:_SHOWN_PROBLEMS])}{more}"
 
 
 class AppConfigClient(Protocol):
@@ -43,7 +52,7 @@ class _Poll:
 
 
 class Delivery:
-    """Reads the two profiles. Kept for as long as the function stays warm: AppConfig bills each content it sends."""
+    """Reads the profiles. Kept for as long as the function stays warm: AppConfig bills each content it sends."""
 
     def __init__(self, client: AppConfigClient, settings: DeliverySettings) -> None:
         """``client`` has to be of the stack's own region."""
@@ -61,10 +70,7 @@ class Delivery:
                 f"the policies in AppConfig cannot be read: {error.problem.render('policies')}"
             ) from None
         if loaded.book is None:
-            errors = [problem for problem in loaded.problems if problem.severity is Severity.ERROR]
-            said = [problem.render("policies") for problem in errors]
-            more = f" (and {len(said) - _SHOWN_PROBLEMS} more)" if len(said) > _SHOWN_PROBLEMS else ""
-            raise DeliveryError(f"the policies in AppConfig are wrong: {'; '.join(said[:_SHOWN_PROBLEMS])}{more}")
+            raise DeliveryError(f"the policies in AppConfig are wrong: {_said(loaded.problems, 'policies')}")
         return compile_book(loaded.book)
 
     def report_only(self) -> bool:
@@ -74,6 +80,17 @@ class Delivery:
             return _SWITCH[json.dumps(json.loads(text))]
         except (ValueError, KeyError):
             raise DeliveryError(f"the switch in AppConfig is none of {' and '.join(_SWITCH)}") from None
+
+    def owners(self) -> OwnersBook:
+        """Who owns what; raises :class:`DeliveryError` when that cannot be used."""
+        text = self._latest(self._settings.owners, "the owners")
+        try:
+            loaded = load_owners(from_json(text))
+        except DocumentError as error:
+            raise DeliveryError(f"the owners in AppConfig cannot be read: {error.problem.render('owners')}") from None
+        if loaded.book is None:
+            raise DeliveryError(f"the owners in AppConfig are wrong: {_said(loaded.problems, 'owners')}")
+        return loaded.book
 
     def _latest(self, profile: str, what: str) -> bytes:
         try:

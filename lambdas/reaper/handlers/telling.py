@@ -20,8 +20,11 @@ def log_report(logger: Logger, report: Json) -> None:
     (logger.error if "error" in report else logger.info)("sweep done", extra={"report": summary})
 
 
-def measure(metrics: Metrics, report: Json) -> None:
-    """The counts of the sweep, and for each policy that has stopped sessions the share of its stops that were regretted."""
+def measure(metrics: Metrics, report: Json, *, untold: int = 0) -> None:
+    """The counts of the sweep, and for each policy that has stopped sessions the share of its stops that were regretted.
+
+    ``untold`` is how many messages and events did not leave it.
+    """
     totals = report["totals"]
     counts = {
         Metric.SESSIONS_SEEN: report["sessions"]["seen"],
@@ -34,6 +37,12 @@ def measure(metrics: Metrics, report: Json) -> None:
         Metric.BLIND_SCOPES: len(report["blind"]),
         Metric.CORRUPT_POLICY: 1 if "error" in report else 0,
         Metric.IDLE_COST: report["idle_cost"],
+        Metric.AVOIDED_COST: report.get("avoided_cost", 0.0),
+        Metric.WARNED: totals.get(Outcome.WARNED, 0),
+        Metric.SNOOZED: totals.get(Outcome.SNOOZED, 0),
+        Metric.CONFIRMED: totals.get(Outcome.CONFIRMED, 0),
+        Metric.UNRESOLVED_OWNERS: report.get("owners", {}).get("unresolved", 0),
+        Metric.UNTOLD: untold,
     }
     for metric, value in counts.items():
         metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
