@@ -24,7 +24,7 @@ SHOWN: Final = 200
 """Characters of foreign text that are shown; the rest is left out, with an ellipsis."""
 _SUBSTITUTES: Final = {ord("\r"): "\n", 0: "\N{REPLACEMENT CHARACTER}"}
 
-_MARK: Final = "M4 20a8 8 0 0 1 8-8 8 8 0 0 0 8-8M12 12v5.5l3 1.8"
+_MARK: Final = "M21 12a9 9 0 1 1-9-9M12 7.5V12l3.2 2"
 _ICON: Final = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%230a8f86'"
     f" stroke-width='2.4' stroke-linecap='round'%3E%3Cpath d='{_MARK}'/%3E%3C/svg%3E"
@@ -76,6 +76,19 @@ def dollars(amount: float) -> str:
     if 0 < amount < 0.01:  # noqa: PLR2004 - a cent
         return "less than $0.01"
     return f"${amount:,.2f}"
+
+
+def lasting(seconds: float) -> str:
+    """``8 hours``, ``1 minute``, ``2 h 15 min``, to the whole minute below, days the largest unit."""
+    rest, parts = max(0, int(seconds)) // 60, list[tuple[int, str, str]]()
+    for size, word, short in ((1440, "day", "d"), (60, "hour", "h"), (1, "minute", "min")):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append((count, word, short))
+    if len(parts) > 1:
+        return " ".join(f"{count}\N{NO-BREAK SPACE}{short}" for count, _, short in parts)
+    count, word, _ = parts[0] if parts else (0, "minute", "")
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def document(title: str, body: Iterable[Element], style: str = STYLE) -> str:

@@ -27,12 +27,13 @@ body {
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif;
   overflow-wrap: anywhere; -webkit-font-smoothing: antialiased;
 }
-.shell { max-width: 42rem; margin: 0 auto; padding: 0 1rem; }
-.masthead { display: flex; align-items: center; gap: .6rem; padding-top: 1.25rem; padding-bottom: 1rem; }
+.shell { max-width: 42rem; margin: 0 auto; padding-inline: 1rem; }
+.masthead { display: flex; align-items: center; gap: .6rem; padding-block: 1.25rem 1rem; }
 .masthead svg { width: 1.5rem; height: 1.5rem; flex: none; color: var(--accent); }
 .masthead span { font-weight: 650; letter-spacing: -.01em; }
 main { padding-bottom: .5rem; }
-h1 { margin: .3rem 0 .6rem; font-size: clamp(1.5rem, 1.2rem + 1.6vw, 2rem); line-height: 1.2; letter-spacing: -.02em; }
+h1 { margin: .55rem 0 .6rem; font-size: clamp(1.5rem, 1.2rem + 1.6vw, 2rem); line-height: 1.2; letter-spacing: -.02em; }
+h1:first-child { margin-top: 0; }
 h1, h2 { text-wrap: balance; font-weight: 680; }
 h2 { margin: 0 0 .35rem; font-size: 1.06rem; line-height: 1.35; letter-spacing: -.01em; }
 p { margin: 0 0 .75rem; text-wrap: pretty; }
@@ -54,20 +55,21 @@ a { color: var(--accent); text-underline-offset: .2em; }
   border-radius: .75rem; padding: .9rem 1.1rem; margin-bottom: 1rem;
   border-inline-start: .25rem solid var(--accent); background: var(--accent-wash);
 }
-.notice h2 { color: var(--accent); }
+.notice p { margin-bottom: .25rem; }
+.notice strong { color: var(--accent); }
 .notice.warn { border-color: var(--warn); background: var(--warn-wash); }
-.notice.warn h2 { color: var(--warn); }
-.buttons { display: grid; gap: .6rem; margin: .9rem 0 .75rem; }
+.notice.warn strong { color: var(--warn); }
+.buttons { display: grid; gap: .6rem; margin-top: .9rem; }
 @media (min-width: 34rem) {
-  .shell { padding: 0 1.5rem; }
-  .masthead { padding-top: 2rem; }
+  .shell { padding-inline: 1.5rem; }
+  .masthead { padding-top: 2.25rem; }
   .card { padding: 1.75rem; }
   .buttons { grid-auto-flow: column; grid-auto-columns: 1fr; }
-  .buttons.single { grid-auto-columns: max-content; }
+  .buttons.single { grid-auto-columns: minmax(11rem, max-content); }
 }
 button {
   font: inherit; font-weight: 600; line-height: 1.25; cursor: pointer;
-  min-height: 3rem; padding: .6rem 1.1rem; border-radius: .6rem;
+  min-height: 3rem; padding: .6rem .8rem; border-radius: .6rem;
   border: 1px solid var(--accent); background: var(--accent); color: var(--accent-ink);
 }
 button small { display: block; font-weight: 400; color: inherit; }
@@ -79,7 +81,7 @@ button.danger { background: transparent; color: var(--danger); border-color: var
   button.danger:hover { box-shadow: none; background: var(--danger-wash); }
 }
 :focus-visible { outline: .2rem solid var(--accent); outline-offset: .2rem; }
-dl { margin: 0; display: grid; gap: .85rem; }
+dl { margin: .9rem 0 0; display: grid; gap: .85rem; }
 dl div { display: grid; gap: .05rem; }
 dt { color: var(--soft); font-size: .9rem; }
 dd { margin: 0; }
@@ -99,9 +101,9 @@ footer { padding-top: .5rem; padding-bottom: 2.5rem; color: var(--soft); font-si
     --accent: #0a6560; --accent-wash: #fff; --warn: #8a4b00; --warn-wash: #fff;
   }
   body { font-size: 10.5pt; }
-  .shell { max-width: none; padding: 0; }
+  .shell { max-width: none; padding-inline: 0; }
   .card { border: 1px solid var(--line); break-inside: avoid; }
   .pill { border: 1px solid; }
-  form { display: none; }
+  .card > section:has(form) { display: none; }
 }
 """
