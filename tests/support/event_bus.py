@@ -37,15 +37,14 @@ def delivered(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
-    return ClientError(
-        {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutEvents"
-    )
+    answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "PutEvents")
 
 
 class EventBus:
     """``fails`` says of the n-th request (from 0) what it raises, or the error code of each entry (``None``: taken)."""
 
-    def __init__(self, fails: Callable[[int, list[Any]], Exception | list[str | None]] | None = None) -> None:
+    def __init__(self, fails: Callable[[int, list[Any]], Any] | None = None) -> None:
         self.requests: list[list[dict[str, Any]]] = []
         self.taken: list[dict[str, Any]] = []
         self._fails = fails or (lambda _number, entries: [None] * len(entries))
