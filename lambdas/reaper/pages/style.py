@@ -93,7 +93,10 @@ dd small { display: block; }
 code { font: .92em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 .figure { font-variant-numeric: tabular-nums; }
 footer { padding-top: .5rem; padding-bottom: 2.5rem; color: var(--soft); font-size: .85rem; }
-@media (forced-colors: active) { .pill, .card, .notice { border: 1px solid; } }
+@media (forced-colors: active) {
+  .pill, .card, .notice { border: 1px solid; }
+  button, button.plain, button.danger { color: ButtonText; background: ButtonFace; border-color: ButtonText; }
+}
 @media print {
   :root {
     color-scheme: light;
