@@ -22,6 +22,7 @@ Child = ET.Element | str | None
 
 SHOWN: Final = 200
 """Characters of foreign text that are shown; the rest is left out, with an ellipsis."""
+_NO_TIME: Final = (ValueError, OverflowError, OSError)
 _SUBSTITUTES: Final = {ord("\r"): "\n", 0: "\N{REPLACEMENT CHARACTER}"}
 
 _MARK: Final = "M21 12a9 9 0 1 1-9-9M12 7.5V12l3.2 2"
@@ -61,14 +62,23 @@ def foreign(text: str, *, shown: int = SHOWN, tag: str = "bdi") -> Element:
 
 def moment(at: float | None, timezone: str) -> Element:
     """``Sun 1 Mar 2026, 11:00 (Europe/Berlin)``, machine-readable too. Takes epoch seconds."""
+    words = spoken(at, timezone)
+    try:
+        stamp = datetime.fromtimestamp(at if at is not None else float("nan"), UTC)
+    except _NO_TIME:
+        return element("span", None, words)
+    return element("time", {"datetime": stamp.strftime("%Y-%m-%dT%H:%M:%SZ")}, words)
+
+
+def spoken(at: float | None, timezone: str) -> str:
+    """The same as text; ``at an unknown time`` for what is no moment of the calendar."""
     zone = zone_of(timezone)
     try:
         local = datetime.fromtimestamp(at if at is not None else float("nan"), zone)
-    except (ValueError, OverflowError, OSError):
-        return element("span", None, "at an unknown time")
+    except _NO_TIME:
+        return "at an unknown time"
     named = getattr(zone, "key", "UTC")
-    words = f"{local:%a} {local.day} {local:%b} {local.year}, {local:%H:%M} ({named})"
-    return element("time", {"datetime": local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}, words)
+    return f"{local:%a} {local.day} {local:%b} {local.year}, {local:%H:%M} ({named})"
 
 
 def dollars(amount: float) -> str:

@@ -79,6 +79,14 @@ class Problem(Enum):
             "Try again in a minute.",
         ),
     )
+    UNSURE = _Told(
+        503,
+        "Your answer may not have been recorded",
+        (
+            "What Session Reaper remembers could not be reached while your answer was written.",
+            "Open the link from the message again to see whether it was. Answering twice does no harm.",
+        ),
+    )
     FAILED = _Told(
         500,
         "Something went wrong",
