@@ -164,6 +164,24 @@ def test_a_session_is_one_item_that_a_person_can_read_and_that_expires(bench):
                 "times": {"N": "2"},
             }
         },
+        "hurry": {"M": {"at": {"N": "1772366397.5"}, "by": {"S": "ana@example.com, by the link"}}},
+        "card": {
+            "M": {
+                "name": {"S": "Szene 7"},
+                "owner": {"S": "ada"},
+                "team": {"S": "render"},
+                "state": {"S": "STARTED"},
+                "idle_since": {"N": "1772360999.5"},
+                "evidence": {"S": "its last action ended 2026-03-01T10:30:00Z"},
+                "hourly_cost": {"N": "0.44"},
+                "detail": {"S": "nobody renders"},
+                "due": {"N": "1772367300.25"},
+                "snooze_max": {"N": "7200"},
+                "snooze_times": {"N": "2"},
+                "timezone": {"S": "Europe/Berlin"},
+                "acts": {"BOOL": True},
+            }
+        },
         "claim": {"M": {"run_id": {"S": "run-7"}, "at": {"N": "1772366398.75"}, "policy": {"S": "render-idle"}}},
         "stopped_at": {"N": "1772366399.25"},
         "stopped_by": {"S": "render-idle"},

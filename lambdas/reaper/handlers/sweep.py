@@ -29,18 +29,20 @@ from reaper.core.session import ScopeKey
 from reaper.core.vocabulary import Lens
 from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_event
 from reaper.handlers.delivery import Delivery, DeliveryError
+from reaper.handlers.people import People
 from reaper.handlers.secret import SecretError, read_key_pair
 from reaper.handlers.telling import log_report, measure
 from reaper.handlers.time_limit import TimeLimited
 from reaper.history.recorder import SpooledRecorder
+from reaper.history.reports import archive
 from reaper.history.sinks import S3Sink
+from reaper.ledger.bookkeeping import DynamoDbBookkeeping
 from reaper.ledger.dynamodb import DynamoDbLedger
-from reaper.notifiers.message import severity
-from reaper.notifiers.sns import NotifyError, SnsNotifier
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.catalog import specs
-from reaper.settings import ALIBABA_SERVICE, Notify, SweepSettings
+from reaper.settings import ALIBABA_SERVICE, SweepSettings
 from reaper.sweep.parts import Earlier, carry_on
+from reaper.sweep.ports import HistoryError
 from reaper.sweep.run import Sweep, run
 
 if TYPE_CHECKING:
@@ -73,49 +75,40 @@ def handler(event: Event, context: LambdaContext) -> Json:
     """
     settings = SweepSettings.from_env(os.environ)
     part = read_event(event or {})
-    telling = _Telling(settings, context)
-    report = _sweep(settings, context, part, telling)
+    delivery = _delivery(settings)
+    people = People(
+        settings=settings,
+        delivery=delivery,
+        client=_client,
+        bookkeeping=DynamoDbBookkeeping(_client("dynamodb"), settings.ledger_table, _region()),
+        logger=logger,
+        where=f"log group {context.log_group_name}, run {context.aws_request_id}",
+    )
+    report = people.annotated(_sweep(settings, context, part, delivery, people))
+    _archive(settings, report)
     log_report(logger, report)
-    measure(metrics, report)
-    telling.insist()
+    measure(metrics, report, untold=people.untold)
+    people.insist()
     return {key: value for key, value in report.items() if key != "findings"}
 
 
-class _Telling:
-    """Publishes a report, and remembers if that failed: the invocation then fails, once everything else is done."""
-
-    def __init__(self, settings: SweepSettings, context: LambdaContext) -> None:
-        self._settings = settings
-        self._context = context
-        self._failure: NotifyError | None = None
-
-    def publish(self, document: Json, *, news: bool) -> tuple[str, ...]:
-        """Tell people, if there is something to tell. Returns what went wrong."""
-        quiet = severity(document) == "info" or not news
-        if quiet and self._settings.notify is not Notify.ALWAYS:
-            return ()
-        where = f"log group {self._context.log_group_name}, run {document['run_id']}"
-        try:
-            SnsNotifier(_client("sns"), self._settings.topic_arn).publish(document, where=where)
-        except NotifyError as error:
-            self._failure = error
-            return (str(error),)
-        return ()
-
-    def insist(self) -> None:
-        """Raise what kept the report from being told."""
-        if self._failure is not None:
-            raise self._failure
+def _archive(settings: SweepSettings, report: Json) -> None:
+    """Keep the whole report, where anything is kept; the sweep has done its work whether that succeeds or not."""
+    if not settings.history_bucket:
+        return
+    try:
+        archive(S3Sink(_client("s3"), settings.history_bucket), report)
+    except HistoryError as error:
+        logger.error("not archived", extra={"reason": str(error)})  # noqa: TRY400 - the sentence says it all
 
 
-def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, telling: _Telling) -> Json:
+def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, delivery: Delivery, people: People) -> Json:
     """The public report of one sweep, or of why there was none; told."""
-    delivery = _delivery(settings)
     try:
         book = delivery.policies()
     except DeliveryError as error:
         refused = _refused(settings, context, str(error))
-        telling.publish(refused, news=True)
+        people.tell(refused)
         return refused
     mode, notes, unread = _effective_mode(settings, delivery)
     if not book.book.policies:
@@ -131,11 +124,13 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, telling:
         return replace(report, blind=(*unread, *report.blind, *blind, *left[0]))
 
     def tell(report: Report) -> tuple[str, ...]:
-        whole = complete(report)
-        return telling.publish(as_json(whole, book.lens, report.started_at), news=whole.has_news())
+        return people.tell(as_json(complete(report), book.lens, report.started_at))
 
     report = run(
-        _what_to_sweep(settings, context, book, mode, notes=notes, opened=opened, earlier=part.earlier, tell=tell)
+        replace(
+            _what_to_sweep(settings, context, book, mode, notes=notes, opened=opened, earlier=part.earlier, tell=tell),
+            reader=people.reader,
+        )
     )
     return as_json(complete(report), book.lens, report.started_at)
 
