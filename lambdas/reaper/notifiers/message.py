@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reaper.core.outcome import Outcome
+from reaper.notifiers.digest import PLATFORM
+from reaper.notifiers.severity import severity
 from reaper.notifiers.text import Json, ranked, render, subject
+
+__all__ = ["LIMIT", "Message", "compose", "severity"]
 
 LIMIT: Final = 256_000
 """Bytes that SNS takes in one publish, attributes included (it says 256 KB and means KiB; the rest is our margin)."""
@@ -18,12 +21,10 @@ _LISTS: Final = {"findings", "blind", "guards", "unfinished"}
 _LONGEST: Final = 500
 """Characters of any one text in a report that has to be cut."""
 _MOST_NOTES: Final = 10
-
-_SEVERITIES: Final = (
-    ("error", {Outcome.FAILED, Outcome.NOT_STOPPING}),
-    ("warning", {Outcome.WITHHELD}),
-    ("notice", set(Outcome) - {Outcome.PROTECTED, Outcome.SNOOZED, Outcome.CONFIRMED}),
-)
+_ARRAY_BYTES: Final = 16_000
+"""Bytes of one attribute that lists things: what is filtered by has to leave room for what is told."""
+_LONGEST_VALUE: Final = 256
+"""Characters of one value in such a list; no account, region or team has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,6 @@ class Message:
         """Bytes as SNS counts them: the body, and each attribute's name, type and value."""
         counted = (len(part.encode()) for name, value in self.attributes.items() for part in (name, *value.values()))
         return len(self.body.encode()) + sum(counted)
-
-
-def severity(report: Json) -> str:
-    """``error`` (a stop failed, or nothing could be judged at all), ``warning``, ``notice`` or ``info``.
-
-    ``info`` is a sweep that nobody needs to hear of: it found nothing, or only what is meant to be left alone.
-    """
-    if "error" in report:
-        return "error"
-    outcomes = {outcome for outcome, count in report["totals"].items() if count}
-    unknown = outcomes - set(Outcome)
-    for name, ones in _SEVERITIES:
-        if outcomes & ones or (name == "warning" and (report["blind"] or report.get("guards") or unknown)):
-            return name
-    return "info"
 
 
 def compose(report: Json, *, where: str = "", limit: int = LIMIT) -> Message:
@@ -117,24 +103,46 @@ def _cost(item: Json) -> int:
 
 
 def _clipped(value: Any) -> Any:
-    """``value`` with every text in it shortened to what a reader needs."""
+    """``value`` with every text in it shortened to what a reader needs; a shortened link would lead nowhere."""
     if isinstance(value, str):
         return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}..."
     if isinstance(value, Mapping):
-        return {str(key)[:_LONGEST]: _clipped(part) for key, part in value.items()}
+        return {str(key)[:_LONGEST]: part if key == "links" else _clipped(part) for key, part in value.items()}
     return [_clipped(part) for part in value] if isinstance(value, list) else value
 
 
 def _attributes(report: Json) -> dict[str, dict[str, str]]:
-    """What a subscription's filter policy may ask for; arrays match when any of their values does."""
+    """What a subscription's filter policy may ask for; arrays match when any of their values does.
+
+    They are ten, the most that SNS delivers raw to a queue (docs.aws.amazon.com/sns: "Message attributes").
+    """
+    audience = report.get("audience") or {}
     places = [finding["ref"] for finding in report["findings"]] + [*report["blind"], *report.get("guards", [])]
+    texts = {
+        "severity": severity(report),
+        "mode": report["mode"],
+        "blind": "true" if report["blind"] else "false",
+        "audience": audience.get("key", PLATFORM),
+        "medium": audience.get("medium", PLATFORM),
+    }
     arrays = {
         "outcome": {outcome for outcome, count in report["totals"].items() if count},
         **{part: {place[part] for place in places} for part in ("service", "account", "region")},
+        "team": set(audience.get("teams", ())) | {one["team"] for one in report["findings"] if "team" in one},
     }
-    texts = {"severity": severity(report), "mode": report["mode"], "blind": "true" if report["blind"] else "false"}
+    listed = {name: _listed(values) for name, values in arrays.items()}
     return {name: {"DataType": "String", "StringValue": value} for name, value in texts.items()} | {
-        name: {"DataType": "String.Array", "StringValue": json.dumps(sorted(values))}
-        for name, values in arrays.items()
-        if values
+        name: {"DataType": "String.Array", "StringValue": value} for name, value in listed.items() if value
     }
+
+
+def _listed(values: set[str]) -> str:
+    """The values as a JSON list, as many as fit; nothing where there are none, which SNS would refuse."""
+    chosen: list[str] = []
+    room = _ARRAY_BYTES
+    for value in sorted(value[:_LONGEST_VALUE] for value in values):
+        room -= len(json.dumps(value)) + 2
+        if room < 0:
+            break
+        chosen.append(value)
+    return json.dumps(chosen) if chosen else ""

@@ -1,64 +1,51 @@
-"""A report as people read it: plain text for an email, and one line for its subject.
+"""A report or digest as people read it: plain text for an email, and one line for its subject.
 
-Takes the public JSON of a report (:func:`reaper.core.report.as_json`). Names and tags were written by strangers: they are
-shown on one line, shortened, with every control character made visible.
+Takes the public JSON (:func:`reaper.core.report.as_json`), or a digest made of it (:mod:`reaper.notifiers.digest`): a digest
+of owners speaks to them of their sessions. Names and tags were written by strangers, and are rendered harmless.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby, islice
 from typing import Any, Final
 
-from reaper.core import durations
 from reaper.core.outcome import Outcome
-from reaper.core.policy.problems import one_line
+from reaper.notifiers.digest import PLATFORM
+from reaper.notifiers.entries import NAME, entry, name_of, short, trouble, whose
+from reaper.notifiers.plain import WIDTH, Clock, shown, wrapped
+from reaper.notifiers.words import ADVICE, ADVICE_BLIND, WORDS, said, said_of
+
+__all__ = ["RANK", "SUBJECT_LENGTH", "Json", "ranked", "render", "shown", "subject"]
 
 Json = Mapping[str, Any]
 
 SUBJECT_LENGTH: Final = 100
 """SNS refuses a longer subject, and one that is not ASCII (Publish, parameter Subject)."""
-_SHOWN: Final = 200
 _A_SECTION: Final = 50
+"""Entries of one owner and service, or of one section, that are told; the rest is counted."""
 _NOTES: Final = 10
 
-_HEADINGS: Final[Mapping[Outcome, tuple[str, str]]] = {
-    Outcome.FAILED: ("could not be stopped", "COULD NOT BE STOPPED"),
-    Outcome.NOT_STOPPING: ("still running after a stop", "STILL RUNNING, though the service accepted our stop"),
-    Outcome.STOPPED: ("stopped", "STOPPED"),
-    Outcome.WITHHELD: ("held back by a guard", "HELD BACK by a guard, so not stopped"),
-    Outcome.WOULD_STOP: ("would be stopped", "WOULD BE STOPPED in enforce mode"),
-    Outcome.WARNED: ("warned", "WARNED, in their grace period"),
-    Outcome.SPARED: ("spared", "SPARED, because they woke up just before the stop"),
-    Outcome.UNDETERMINED: ("could not be judged", "COULD NOT BE JUDGED, so left alone"),
-    Outcome.REPORTED: ("reported", "REPORTED, as a policy asks"),
-    Outcome.CONFIRMED: ("confirmed as ended", "CONFIRMED: what an earlier sweep stopped has ended"),
-    Outcome.ALREADY_GONE: ("already gone", "ALREADY GONE when the stop came"),
-    Outcome.PROTECTED: ("protected", "PROTECTED, so left alone"),
-    Outcome.SNOOZED: ("snoozed", "SNOOZED by their owners"),
-}
-"""Each outcome in a summary and over a section, the most important first."""
-
-_ADVICE: Final[Mapping[Outcome, str]] = {
-    Outcome.FAILED: "Stop what could not be stopped by hand, and mend the reason given; the next sweep tries again.",
-    Outcome.NOT_STOPPING: "Look at what runs on after a stop: it is still being billed.",
-    Outcome.WITHHELD: "A guard held stops back: check that the policies mean so many sessions before raising it.",
-    Outcome.WOULD_STOP: "To have such sessions stopped, set mode to enforce in cdk.json and deploy again.",
-    Outcome.UNDETERMINED: "What could not be judged is never stopped: mend the reason given, or look at it yourself.",
-}
-_KEEP: Final = "To keep a session, tag it session-reaper/keep-until with a date, such as 2030-01-31."
-_BLIND: Final = "Mend what could not be read: until then nothing there is judged or stopped."
-
-RANK: Final[Mapping[str, int]] = {outcome.value: rank for rank, outcome in enumerate(_HEADINGS)}
+RANK: Final[Mapping[str, int]] = {outcome: rank for rank, outcome in enumerate(WORDS)}
 
 
 def subject(report: Json) -> str:
-    """One ASCII line of at most 100 characters: the mode and what matters most."""
-    told = [report["error"]] if "error" in report else _counts(report)
-    line = f"Session Reaper, {report['mode']} mode: {', '.join(told) or 'nothing found'}"
+    """One ASCII line of at most 100 characters: what matters most."""
+    owner = _is_for_owner(report)
+    if "error" in report:
+        told = str(report["error"])
+    elif owner:
+        told = _sentence(report)
+    else:
+        told = ", ".join(_counts(report)) or _nothing(report)
+    line = f"Session Reaper: {told}" if owner else f"Session Reaper, {report['mode']} mode: {told}"
     plain = "".join(char if " " <= char <= "~" else "?" for char in line)
-    return plain if len(plain) <= SUBJECT_LENGTH else f"{plain[: SUBJECT_LENGTH - 3]}..."
+    if len(plain) <= SUBJECT_LENGTH:
+        return plain
+    room = plain[: SUBJECT_LENGTH - 3]
+    whole, comma, _ = room.rpartition(", ")
+    return f"{whole}{comma}..." if len(whole) > SUBJECT_LENGTH // 2 else f"{room}..."
 
 
 def ranked(findings: Iterable[Json]) -> list[Json]:
@@ -67,114 +54,211 @@ def ranked(findings: Iterable[Json]) -> list[Json]:
 
 
 def render(report: Json, *, room: int, where: str = "") -> str:
-    """The whole report as text. Once its sections take ``room`` bytes as JSON, the rest is counted, not told.
+    """The whole report as text. Once its entries take ``room`` bytes as JSON, the rest is counted, not told.
 
     ``where`` says in words where all of it can be read.
     """
-    blocks = list(_opening(report))
-    for heading, items in _sections(report):
-        lines = [f"{heading} ({len(items)})"]
-        for item in islice(map(_lines, items), _A_SECTION):
-            room -= len(json.dumps(item))
-            if room < 0:
-                break
-            lines.append(item)
-        if missing := len(items) - len(lines) + 1:
-            lines.append(f"... and {missing} more{f', see {where}' if where else ''}")
-        blocks.append("\n".join(lines))
+    clock = Clock((report.get("audience") or {}).get("timezone", "UTC"), report.get("started_at"))
+    budget = _Budget(room, f", see {shown(where)}" if where else "")
+    blocks = [*_opening(report, clock), *_troubles(report, budget)]
+    blocks += _groups(report, clock, budget)
+    blocks += _still_open(report, clock, budget)
     blocks += _closing(report)
     return "\n\n".join(blocks) + "\n"
 
 
-def shown(value: object) -> str:
-    """``value`` on one line, with nothing in it that steers a terminal or a mail reader, and not too long."""
-    text = str(value)
-    return one_line(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+class _Budget:
+    """How much may still be told; what is not is counted."""
+
+    def __init__(self, room: int, see: str) -> None:
+        self._room = room
+        self._see = see
+
+    @property
+    def is_spent(self) -> bool:
+        return self._room < 0
+
+    def section(self, heading: str, entries: Iterable[str], total: int, *, spaced: bool = False) -> str:
+        """``heading`` and as many of its ``total`` entries as there is room for; of the rest, how many there are."""
+        lines = [heading]
+        told, gap = 0, ""
+        for text in entries:
+            self._room -= len(json.dumps(text))
+            if self._room < 0 or told == _A_SECTION:
+                break
+            lines.append(f"{gap}{text}")
+            told, gap = told + 1, "\n" if spaced else ""
+        return "\n".join([*lines, self.more(total - told)] if told < total else lines)
+
+    def more(self, count: int, of: str = "") -> str:
+        return wrapped(f"... and {count} more{of}{self._see}")
 
 
-def _opening(report: Json) -> Iterator[str]:
-    sessions = report["sessions"]
-    counts = _counts(report)
+def _opening(report: Json, clock: Clock) -> Iterator[str]:
+    if _is_for_owner(report):
+        sentence = _sentence(report, longest=200)
+        yield wrapped(f"{sentence[0].upper()}{sentence[1:]}.")
+        yield _lines(_situation(report, clock))
+        return
     if "error" in report:
-        yield f"Session Reaper stopped nothing and looked at nothing.\n{shown(report['error'])}"
+        yield f"Session Reaper stopped nothing and looked at nothing.\n{wrapped(clock.within(shown(report['error'], 2000)))}"
     else:
-        yield f"Session Reaper, {report['mode']} mode: {', '.join(counts) or 'nothing found'}."
+        counts = ", ".join(_counts(report)) or _nothing(report)
+        yield wrapped(f"Session Reaper, {report['mode']} mode: {counts}.")
+    sessions, owners = report["sessions"], report.get("owners") or {}
     facts = [
+        *_situation(report, clock),
         f"{sessions['seen']} sessions seen, {sessions['live']} of them live.",
-        f"Sweep {shown(report['run_id'])}, {report['started_at']} to {report['finished_at']}.",
+        *_unowned(owners.get("unresolved", 0)),
+        f"Sweep {shown(report['run_id'])}, {clock.at(report['started_at'])} to {clock.at(report['finished_at'])}.",
     ]
-    if report["idle_cost"]:
-        facts.insert(0, f"Their idleness has cost about {report['idle_cost']:.2f} USD so far (an estimate).")
+    yield _lines(facts)
+
+
+def _unowned(count: int) -> Iterator[str]:
+    if count:
+        sessions, have = ("session", "has") if count == 1 else ("sessions", "have")
+        yield f"{count} {sessions} of these {have} no owner that owners.yaml names."
+
+
+def _situation(report: Json, clock: Clock) -> Iterator[str]:
+    """What to know before reading on."""
     if report["mode"] == "report":
-        facts.insert(0, "In report mode nothing is stopped.")
-    yield "\n".join([*facts, *(f"Note: {shown(note)}" for note in report.get("notes", ())[:_NOTES])])
+        yield "In report mode nothing is stopped."
+    else:
+        warned = (one for one in report["findings"] if one["outcome"] == Outcome.WARNED)
+        dues = [one["due"] for one in warned if isinstance(one.get("due"), str)]
+        if dues:
+            yield f"The next stop is due {clock.at(min(dues))}, unless the session is used before."
+    if report.get("idle_cost"):
+        yield f"Their idleness has cost about {report['idle_cost']:.2f} USD so far (an estimate)."
+    if report.get("avoided_cost"):
+        yield f"Stopping avoids about {report['avoided_cost']:.2f} USD (an estimate)."
+    if clock.name != "UTC":
+        yield f"Times are those of {clock.name}."
 
 
-def _sections(report: Json) -> Iterator[tuple[str, list[Json]]]:
-    if report["blind"]:
-        yield "COULD NOT BE READ, so what runs there is unknown", report["blind"]
+def _troubles(report: Json, budget: _Budget) -> Iterator[str]:
+    """What the sweep could not see, or was kept from doing."""
+    if blind := report["blind"]:
+        heading = f"COULD NOT BE READ, so what runs there is unknown ({len(blind)})"
+        yield budget.section(heading, map(trouble, blind), len(blind))
     if guards := report.get("guards"):
-        yield "GUARDS that hold back every stop of a place", guards
-    for outcome, findings in groupby(ranked(report["findings"]), key=lambda finding: finding["outcome"]):
-        yield _heading(outcome), list(findings)
+        heading = f"GUARDS that hold back every stop of a place ({len(guards)})"
+        yield budget.section(heading, map(trouble, guards), len(guards))
+    if notes := report.get("notes"):
+        entries = (wrapped(shown(note), "- ", "  ") for note in notes[:_NOTES])
+        yield budget.section("NOTES", entries, len(notes))
 
 
-def _lines(item: Json) -> str:
-    """A finding, a blind scope or a tripped guard, as some indented lines."""
-    if "ref" in item:
-        return "\n".join(_finding(item))
-    return f"- {_place(item)}\n    {shown(item.get('error') or item.get('detail'))}"
+def _groups(report: Json, clock: Clock, budget: _Budget) -> Iterator[str]:
+    """The news, by owner and service; the owner with the most important news first."""
+    groups: dict[tuple[str, str], list[Json]] = {}
+    for finding in _ordered(report, _news(report)):
+        groups.setdefault((whose(finding), str(finding["ref"]["service"])), []).append(finding)
+    left = sum(map(len, groups.values()))
+    owners = {owner for owner, _ in groups}
+    for (owner, service), findings in groups.items():
+        if budget.is_spent:
+            yield budget.more(left, f" of {len(owners)} owner{'' if len(owners) == 1 else 's'}")
+            return
+        left -= len(findings)
+        owners.discard(owner)
+        heading = f"{_title(report, owner, shown(service))} ({len(findings)})"
+        entries = (entry(finding, report["mode"], clock) for finding in findings)
+        yield budget.section(f"{heading}\n{'-' * min(len(heading), WIDTH)}", entries, len(findings), spaced=True)
+
+
+def _title(report: Json, owner: str, service: str) -> str:
+    if _is_for_owner(report) and len(report["audience"].get("teams") or ()) <= 1:
+        return f"Your {service} sessions"
+    return f"{owner}: {service}"
+
+
+def _still_open(report: Json, clock: Clock, budget: _Budget) -> Iterator[str]:
+    """What people were told before: a line each."""
+    findings = [one for one in _ordered(report, report["findings"]) if not _is_new(one)]
+    if findings:
+        entries = (wrapped(short(finding, report["mode"], clock), "- ", "  ") for finding in findings)
+        yield budget.section(f"STILL OPEN, told before ({len(findings)})", entries, len(findings))
 
 
 def _closing(report: Json) -> Iterator[str]:
-    outcomes = set(report["totals"])
-    advice = [_BLIND] if report["blind"] else []
-    advice += [sentence for outcome, sentence in _ADVICE.items() if outcome.value in outcomes]
-    if outcomes & {Outcome.WOULD_STOP.value, Outcome.WARNED.value, Outcome.WITHHELD.value}:
-        advice.append(_KEEP)
+    if _is_for_owner(report):
+        to, teams = report["audience"].get("to", ""), report["audience"].get("teams") or ()
+        of = f" for {', '.join(shown(team, NAME) for team in teams[:5])}" if teams else ""
+        yield wrapped(f"You get this because the owners known to Session Reaper name {shown(to)}{of}.")
+        return
+    outcomes = {finding["outcome"] for finding in report["findings"]} or set(report["totals"])
+    advice = [ADVICE_BLIND] if report["blind"] else []
+    advice += [sentence for outcome, sentence in ADVICE.items() if outcome in outcomes]
+    if report["mode"] != "report":
+        advice = [sentence for sentence in advice if sentence != ADVICE[Outcome.WOULD_STOP]]
     if advice:
-        yield "\n".join(["WHAT TO DO", *(f"- {sentence}" for sentence in advice)])
+        yield "\n".join(["WHAT TO DO", *(wrapped(sentence, "- ", "  ") for sentence in advice)])
 
 
 def _counts(report: Json) -> list[str]:
-    totals = report["totals"]
-    known = [f"{totals[outcome]} {words[0]}" for outcome, words in _HEADINGS.items() if totals.get(outcome)]
-    unknown = [f"{count} {shown(outcome)}" for outcome, count in totals.items() if outcome not in RANK and count]
+    """``1 could not be read``, ``5 stopped``: what is new, the most important first, and how much is still open."""
+    counts, old = _new_counts(report)
     unread = len(report["blind"])
-    return [*([f"{unread} could not be read"] if unread else []), *unknown, *known]
+    known = [f"{counts[outcome]} {words.counted}" for outcome, words in WORDS.items() if counts[outcome] > 0]
+    unknown = [f"{count} {shown(outcome)}" for outcome, count in counts.items() if outcome not in WORDS and count > 0]
+    told_before = [f"{old} told before {'is' if old == 1 else 'are'} still open"] if old else []
+    return [*([f"{unread} could not be read"] if unread else []), *unknown, *known, *told_before]
 
 
-def _finding(finding: Json) -> Iterator[str]:
-    ref, facts = finding["ref"], finding["facts"]
-    name = facts.get("name")
-    yield f"- {shown(ref['id'])}{f' ({shown(name)})' if isinstance(name, str) and name != ref['id'] else ''}"
-    yield f"    {_place(ref)}"
-    if known := list(_known(facts)):
-        yield f"    {', '.join(known)}"
-    policy, detail = finding.get("policy"), finding.get("detail")
-    if why := ": ".join(shown(part) for part in (f"policy {policy}" if policy else "", detail) if part):
-        yield f"    {why}"
+def _sentence(report: Json, longest: int = 40) -> str:
+    """``2 of your sessions are about to be stopped, 1 was stopped``; a single session is named."""
+    counts, _ = _new_counts(report)
+    news = _news(report)
+    if len(news) == 1:
+        return f"your session {name_of(news[0], longest)} {said_of(news[0], report['mode'])}"
+    known = [(counts[outcome], outcome) for outcome in sorted(WORDS, key=_urgency) if counts[outcome] > 0]
+    known += [(count, outcome) for outcome, count in counts.items() if outcome not in WORDS and count > 0]
+    if not known:
+        return "nothing new of your sessions"
+    (number, outcome), *others = known
+    first = f"{number} of your sessions {said(outcome, report['mode'], number)}"
+    return ", ".join([first, *(f"{count} {said(outcome, report['mode'], count)}" for count, outcome in others)])
 
 
-def _place(ref: Json) -> str:
-    scope = ", ".join(f"{shown(part)} {shown(value)}" for part, value in ref.get("scope", {}).items())
-    return f"{shown(ref['service'])} in {shown(ref['account'])} {shown(ref['region'])}{f', {scope}' if scope else ''}"
+def _ordered(report: Json, findings: Iterable[Json]) -> list[Json]:
+    """Those that matter most to the reader first: to an owner, what can still be kept."""
+    order = ranked(findings)
+    return sorted(order, key=lambda one: _urgency(one["outcome"])) if _is_for_owner(report) else order
 
 
-def _known(facts: Json) -> Iterator[str]:
-    for fact, words in (("idle_for", "idle for {}"), ("age", "{} old")):
-        if isinstance(facts.get(fact), int | float):
-            yield words.format(durations.format(facts[fact]))
-    if isinstance(facts.get("owner"), str):
-        yield f"owner {shown(facts['owner'])}"
-    if isinstance(facts.get("idle_cost"), int | float):
-        yield f"about {facts['idle_cost']:.2f} USD so far"
-    if isinstance(facts.get("state"), str):
-        yield f"state {shown(facts['state'])}"
+def _urgency(outcome: str) -> tuple[bool, int]:
+    return (outcome != Outcome.WARNED, RANK.get(outcome, -1))
 
 
-def _heading(outcome: str) -> str:
-    return _HEADINGS[Outcome(outcome)][1] if outcome in RANK else shown(outcome).upper()
+def _new_counts(report: Json) -> tuple[Counter[str], int]:
+    """How many findings of each outcome are new, and how many are not."""
+    old = Counter(one["outcome"] for one in report["findings"] if not _is_new(one))
+    counts = Counter(report["totals"])
+    counts.subtract(old)
+    return counts, sum(old.values())
+
+
+def _nothing(report: Json) -> str:
+    return "nothing new" if report["findings"] else "nothing found"
+
+
+def _news(report: Json) -> list[Json]:
+    return [finding for finding in report["findings"] if _is_new(finding)]
+
+
+def _is_new(finding: Json) -> bool:
+    return finding.get("news", True) is not False
+
+
+def _is_for_owner(report: Json) -> bool:
+    return (report.get("audience") or {}).get("medium", PLATFORM) != PLATFORM
+
+
+def _lines(sentences: Iterable[str]) -> str:
+    return "\n".join(wrapped(sentence) for sentence in sentences)
 
 
 def _rank(finding: Json) -> int:

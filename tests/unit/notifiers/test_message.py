@@ -28,22 +28,72 @@ def test_machines_get_the_report_and_people_get_text():
 
 def test_filter_policies_can_ask_for_severity_places_and_outcomes():
     message = compose(
-        report(finding("stopped"), finding("spared", "b"), mode="enforce", blind=[blind(region="us-east-1")])
+        report(
+            finding("stopped", team="data"),
+            finding("spared", "b"),
+            mode="enforce",
+            blind=[blind(region="us-east-1")],
+        )
     )
 
     assert message.attributes == {
         "severity": {"DataType": "String", "StringValue": "warning"},
         "mode": {"DataType": "String", "StringValue": "enforce"},
         "blind": {"DataType": "String", "StringValue": "true"},
+        "audience": {"DataType": "String", "StringValue": "platform"},
+        "medium": {"DataType": "String", "StringValue": "platform"},
         "outcome": {"DataType": "String.Array", "StringValue": '["spared", "stopped"]'},
         "service": {"DataType": "String.Array", "StringValue": '["athena", "glue"]'},
         "account": {"DataType": "String.Array", "StringValue": '["123456789012"]'},
         "region": {"DataType": "String.Array", "StringValue": '["eu-central-1", "us-east-1"]'},
+        "team": {"DataType": "String.Array", "StringValue": '["data"]'},
     }
 
 
 def test_an_attribute_with_nothing_in_it_is_left_out_as_sns_demands():
-    assert set(compose(report()).attributes) == {"severity", "mode", "blind"}
+    assert set(compose(report()).attributes) == {"severity", "mode", "blind", "audience", "medium"}
+
+
+AUDIENCE = {"key": "slack:#data", "medium": "slack", "to": "#data", "teams": ["data", "ml"], "timezone": "UTC"}
+
+
+def test_a_digest_names_its_audience_its_medium_and_its_teams():
+    attributes = compose(report(finding("warned"), audience=AUDIENCE)).attributes
+
+    assert attributes["audience"]["StringValue"] == "slack:#data"
+    assert attributes["medium"]["StringValue"] == "slack"
+    assert json.loads(attributes["team"]["StringValue"]) == ["data", "ml"]
+    assert len(attributes) == 10, "SNS delivers no more than ten to a queue that takes messages raw"
+
+
+def test_a_list_too_long_for_an_attribute_is_cut_to_what_fits():
+    told = [
+        finding("stopped", f"s{i}", team=f"team-{i:05}", ref=ref(f"s{i}", region="r" * 9_999)) for i in range(5_000)
+    ]
+    message = compose(report(*told))
+
+    teams = json.loads(message.attributes["team"]["StringValue"])
+    assert 1_000 < len(teams) < 2_000
+    assert teams[0] == "team-00000"
+    assert json.loads(message.attributes["region"]["StringValue"]) == ["r" * 256]
+    assert message.size <= LIMIT
+
+
+def test_a_link_is_whole_even_where_a_report_is_cut():
+    url = f"https://answers.example/s/{'x' * 900}"
+    told = [finding("warned", f"s{i}", links={"answer": url}, detail="d" * 900) for i in range(500)]
+
+    machine, _ = parts(compose(report(*told)))
+
+    assert machine["truncated"] is True
+    assert {one["links"]["answer"] for one in machine["findings"]} == {url}
+    assert {len(one["detail"]) for one in machine["findings"]} == {503}
+
+
+def test_a_digest_that_is_cut_still_says_whose_it_is():
+    machine, _ = parts(compose(report(*(finding("warned", f"s{i}") for i in range(3_000)), audience=AUDIENCE)))
+
+    assert machine["audience"] == AUDIENCE
 
 
 @pytest.mark.parametrize(
@@ -82,7 +132,9 @@ def test_ten_thousand_findings_are_cut_to_those_that_matter_most_and_the_totals_
     assert [one["ref"]["id"] for one in machine["findings"][:10]] == [f"f{i}" for i in range(10)]
     assert len(machine["findings"]) > 300
     assert machine["blind"] == [blind()]
-    assert "REPORTED, as a policy asks (9990)" in body["email"]
+    assert body["email"].startswith(
+        "Session Reaper, report mode: 1 could not be read, 10 could not be stopped,\n9990 reported."
+    )
 
 
 def test_a_short_report_is_not_called_cut():
