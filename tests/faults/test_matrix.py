@@ -223,6 +223,19 @@ ROWS = [
     withheld("BatchGetItem"),
     withheld("TransactWriteItems"),
     Row(
+        name="ledger: BatchGetItem right before the stops",
+        fault=of("dynamodb", "BatchGetItem", skip=1),
+        stopped=NONE,
+        said="whether it was snoozed just now could not be read",
+        outcome=dict.fromkeys(ALL, "withheld"),
+    ),
+    Row(
+        name="ledger: PutItem",
+        fault=of("dynamodb", "PutItem"),
+        stopped=ALL,
+        said="stopped",
+    ),
+    Row(
         name="ledger: TransactWriteItems after the stops",
         fault=of("dynamodb", "TransactWriteItems", skip=1),
         stopped=ALL,
@@ -321,5 +334,6 @@ def test_without_any_fault_every_idle_session_is_stopped_and_nothing_is_amiss(de
     assert deployed.stopped() == set(IDLE.values())
     assert deployed.killed() == []
     assert (done.error, done.blind, done.notes) == (None, (), [])
-    assert len(deployed.backing.objects) == len(deployed.backing.messages) == 1
+    assert [key.split("/")[2] for key in deployed.backing.objects] == ["facts", "reports"]
+    assert len(deployed.backing.messages) == 1
     assert {name for name, value in done.metrics.items() if value} == {"SessionsSeen", "Stopped", "IdleCost"}

@@ -119,6 +119,9 @@ class Backing:
     # DynamoDB
 
     def _dynamodb_Query(self, given: dict[str, Any]) -> Reply:  # noqa: N802
+        if given["KeyConditionExpression"] == "#pk = :told" and given["ConsistentRead"]:
+            found = [item for key, item in sorted(self.items.items()) if key[0] == "told"]
+            return _document({"Items": found, "Count": len(found)})
         if (
             given["KeyConditionExpression"] != "#pk = :sweeps"
             or not given["ConsistentRead"]
@@ -145,6 +148,12 @@ class Backing:
             raise RefusalError("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
         self.items |= {_key(put["Item"]): put["Item"] for put in puts}
         return _document({"ConsumedCapacity": [{"TableName": puts[0]["TableName"], "CapacityUnits": 2.0}]})
+
+    def _dynamodb_PutItem(self, given: dict[str, Any]) -> Reply:  # noqa: N802
+        if given.keys() - {"TableName", "Item"}:
+            raise RefusalError("ValidationException")
+        self.items[_key(given["Item"])] = given["Item"]
+        return _document({})
 
     def _holds(self, put: dict[str, Any]) -> bool:
         kept = self.items.get(_key(put["Item"]))
