@@ -71,14 +71,16 @@ def figure(title: str, series: Sequence[Series], bars: Sequence[str], *, of: str
         element("figcaption", None, title, element("span", {"class": "sum"}, _sum(series))),
         _svg(series, bars, _alternative(title, series, bars, of)),
         _legend(series),
-        element("details", None, element("summary", None, f"The numbers: {title.lower()}"), _table(series, bars, of)),
+        element(
+            "details", None, element("summary", None, f"The numbers: {title.lower()}"), _table(title, series, bars, of)
+        ),
     )
 
 
 def patterns() -> Element:
     """What bars are filled with on paper, where colours may be missing. Once in a page, before its charts."""
     strokes = (
-        "",  # full black
+        "",  # full
         "M-1,1 l2,-2 M0,6 l6,-6 M5,7 l2,-2",
         "M0,3 h6",
         "M1,1 h2 v2 h-2 z",
@@ -90,7 +92,7 @@ def patterns() -> Element:
         element(
             "pattern",
             {"id": f"fill{number}", "width": "6", "height": "6", "patternUnits": "userSpaceOnUse"},
-            element("rect", {"width": "6", "height": "6", "fill": "#000" if number == 0 else "#fff"}),
+            element("rect", {"width": "6", "height": "6", "fill": "#555" if number == 0 else "#fff"}),
             element("path", {"d": stroke, "stroke": "#000", "stroke-width": "1.4", "fill": "none"}) if stroke else None,
         )
         for number, stroke in enumerate(strokes)
@@ -147,6 +149,7 @@ def _svg(series: Sequence[Series], bars: Sequence[str], alternative: str) -> Ele
         css=(),
         show_legend=False,
         range=(0, 1),
+        truncate_label=-1,
         style=Style(label_font_size=13, major_label_font_size=13),
     )
     chart.x_labels = _thinned(bars)
@@ -213,7 +216,7 @@ def _legend_item(one: Series) -> Element:
     )
 
 
-def _table(series: Sequence[Series], bars: Sequence[str], of: str) -> Element:
+def _table(title: str, series: Sequence[Series], bars: Sequence[str], of: str) -> Element:
     """Parts as columns would not fit a phone: a row for each, and the bars as columns that scroll."""
     head = [element("th", {"scope": "col"}, text) for text in (of.capitalize(), *bars, "In all")]
     rows = [
@@ -226,7 +229,7 @@ def _table(series: Sequence[Series], bars: Sequence[str], of: str) -> Element:
         )
         for one in series
     ]
-    region = {"class": "scroll", "role": "region", "tabindex": "0", "aria-label": f"The numbers by {of}"}
+    region = {"class": "scroll", "role": "region", "tabindex": "0", "aria-label": f"The numbers: {title.lower()}"}
     return element(
         "div",
         region,
