@@ -15,8 +15,8 @@ PROVIDERS = REAPER / "providers"
 SHARED = {"aws"}
 FOLDERS = sorted(path.parent for path in PROVIDERS.glob("*/__init__.py") if path.parent.name not in SHARED)
 SERVICE = re.compile(r"\b(glue|athena|deadline|emr[-_]serverless[-_]spark)\b", re.IGNORECASE)
-# Where a service is named because a person writes or reads its name there.
-VOCABULARY = {"core/session.py", "core/policy/parse_policy.py"}
+# Where a service is named because a person writes or reads its name there, or because its documentation gives a number.
+VOCABULARY = {"core/session.py", "core/policy/parse_policy.py", "core/prices.py"}
 FLOW = sorted(
     path
     for folder in ("core", "sweep", "notifiers")

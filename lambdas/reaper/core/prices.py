@@ -20,3 +20,10 @@ ATHENA_DPU_HOUR: Final = "athena_dpu_hour"
 
 PRICES: Final[Mapping[str, float]] = MappingProxyType({GLUE_DPU_HOUR: 0.44, ATHENA_DPU_HOUR: 0.35})
 """USD per unit and hour. A policy file overrides any of them under ``prices``."""
+
+LONGEST_IDLE: Final[Mapping[str, float]] = MappingProxyType({"glue": 172_800.0, "athena": 28_800.0})
+"""Seconds of idleness past which nothing is claimed: after these the service ends a session by itself.
+
+Glue: the default of ``Timeout``, and so of ``IdleTimeout``, is 2880 minutes (AWS Glue, "Session"); what more there may be is
+not documented. Athena: a session's idle timeout is at most 480 minutes ("Session properties" of notebooks).
+"""

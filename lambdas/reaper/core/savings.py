@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final, TypeVar
 
 from reaper.core import durations
+from reaper.core.prices import LONGEST_IDLE
 
 HOUR: Final = 3600.0
-
-LONGEST_IDLE: Final[Mapping[str, float]] = MappingProxyType({"glue": 48 * HOUR, "athena": 8 * HOUR})
-"""Seconds of idleness past which nothing is claimed: after these the service ends a session by itself.
-
-Glue: the default of ``Timeout``, and so of ``IdleTimeout``, is 2880 minutes (AWS Glue, "Session"); what more there may be is
-not documented. Athena: a session's idle timeout is at most 480 minutes ("Session properties" of notebooks).
-"""
 
 ENOUGH: Final = 5
 """Sessions of a service that have to have ended by themselves before their median says anything."""

@@ -15,10 +15,10 @@ from statistics import median
 from typing import Any, Final
 
 from reaper.core.outcome import Outcome
+from reaper.core.prices import LONGEST_IDLE
 from reaper.core.savings import (
     ENOUGH,
     HOUR,
-    LONGEST_IDLE,
     NO_POLICY,
     NO_TEAM,
     Basis,
