@@ -51,13 +51,15 @@ def _body(savings: Savings, made_at: float) -> Iterable[Element]:
         f"{_long(first)} to {_long(last)}. Interactive cloud sessions are billed while nobody uses them. This page shows what"
         " that cost, what stopping them avoided, and what is not known. All amounts are estimates in US dollars, not bills.",
     )
-    yield _headline(savings)
+    if savings.sweeps.done:
+        yield _headline(savings)
     yield from notices(savings)
-    yield element("section", {"class": "card"}, *_charts(savings, first, last))
-    yield _longest_idle(savings)
-    yield _false_stops(savings)
-    yield _snoozes(savings)
-    yield _blind(savings)
+    if savings.sweeps.done:
+        yield element("section", {"class": "card"}, *_charts(savings, first, last))
+        yield _longest_idle(savings)
+        yield _false_stops(savings)
+        yield _snoozes(savings)
+        yield _blind(savings)
     yield how_it_was_made(savings)
     yield element("footer", None, "Made by Session Reaper, ", moment(made_at, savings.timezone), ".")
 
@@ -215,7 +217,7 @@ def _blind(savings: Savings) -> Element:
         (
             foreign(one.place, shown=100),
             foreign(one.error),
-            f"{one.sweeps:,} of {done:,} sweeps" + (f" ({one.sweeps / done:.0%})" if done else ""),
+            f"{one.sweeps:,} of {done:,} sweeps ({one.sweeps / done:.0%})",
             durations.format(max(60, round(one.seconds) // 60 * 60)) if one.seconds else "the latest sweep",
             "yes" if one.still else "no",
         )
@@ -228,7 +230,7 @@ def _blind(savings: Savings) -> Element:
         f"What could not be read. Sessions there are in none of these numbers, and none of them was stopped.{note}",
         ("Place", "Why", "How often", "How long", "Still"),
         rows,
-        "Every place was read in every sweep." if done else "No sweep looked.",
+        "Every place was read in every sweep.",
     )
 
 

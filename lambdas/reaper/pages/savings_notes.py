@@ -21,7 +21,6 @@ def notices(savings: Savings) -> Iterable[Element]:
         yield _notice(
             "There is nothing to show",
             "No report of this period was found, so nothing is known of it. That is not the same as nothing having been idle.",
-            warn=not savings.unread,
         )
     if savings.unread:
         count = len(savings.unread)
@@ -94,8 +93,8 @@ def how_it_was_made(savings: Savings) -> Element:
             "Would have stayed idle until when?",
             (
                 f"Where a session has an idle timeout of its own, until that{share(Basis.TIMEOUT)}; past 48 hours on Glue and 8"
-                " on Athena nothing is counted, whatever is set. Where it has none, for as long as sessions of that service stayed"
-                f" idle that ended by themselves in this period: the median, and only if there are at least"
+                " on Athena nothing is counted, whatever is set. Where it has none, for as long as sessions of that service"
+                f" stayed idle that ended by themselves in this period: the median, and only if there are at least"
                 f" {ENOUGH}{share(Basis.OBSERVED)}{f'. Observed: {observed}' if observed else ''}. Otherwise nothing is claimed"
                 f"{share(Basis.NOTHING)}."
             ),
