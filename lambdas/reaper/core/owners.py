@@ -277,22 +277,36 @@ def _warn_of_hidden(patterns: list[tuple[Place, str]]) -> None:
 
 
 def _first_of(groups: Sequence[Sequence[str]], one: str = ".") -> Callable[[str], int | None]:
-    """Says which is the first of ``groups`` with a pattern that fits a text."""
-    literals: dict[str, int] = {}
+    """Says which is the first of ``groups`` with a pattern that fits a text.
+
+    A name, a beginning (``data-*``) or an ending (``*@example.com``) is looked up; only other globs are tried in turn.
+    """
+    names: dict[str, int] = {}
+    beginnings: dict[str, int] = {}
+    endings: dict[str, int] = {}
     globs: list[tuple[int, str]] = []
     for index, patterns in enumerate(groups):
         for pattern in patterns:
-            literals.setdefault(pattern, index)
-            if is_glob(pattern):
+            names.setdefault(pattern, index)
+            if not is_glob(pattern):
+                continue
+            if pattern[-1] == "*" and not is_glob(pattern[:-1]):
+                beginnings.setdefault(pattern[:-1], index)
+            elif pattern[0] == "*" and not is_glob(pattern[1:]):
+                endings.setdefault(pattern[1:], index)
+            else:
                 globs.append((index, glob_expression(pattern, one)))
-    alternatives = "|".join(f"({expression})" for _, expression in globs)
-    fits = re.compile(alternatives, re.DOTALL).fullmatch if globs else None
+    begin_at = sorted({len(text) for text in beginnings})
+    end_at = sorted({len(text) for text in endings})
+    fits = re.compile("|".join(f"({expression})" for _, expression in globs), re.DOTALL).fullmatch if globs else None
 
     def first(text: str) -> int | None:
-        literal = literals.get(text)
-        found = fits(text) if fits else None
-        glob = None if found is None or found.lastindex is None else globs[found.lastindex - 1][0]
-        return min((index for index in (literal, glob) if index is not None), default=None)
+        found = [names.get(text)]
+        found += [beginnings.get(text[:length]) for length in begin_at]
+        found += [endings.get(text[-length:]) for length in end_at]
+        if fits and (glob := fits(text)) and glob.lastindex is not None:
+            found.append(globs[glob.lastindex - 1][0])
+        return min((index for index in found if index is not None), default=None)
 
     return first
 

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Final
 
 from reaper.core.outcome import Outcome
@@ -75,9 +76,9 @@ def annotate(report: Json, book: OwnersBook) -> dict[str, Any]:
         return dict(report)
     findings: list[Json] = []
     counts = {"resolved": 0, "unresolved": 0}
+    entry_of = cache(book.entry_of)
     for finding in report["findings"]:
-        owner = _owner(finding)
-        entry = book.entry_of(owner)
+        entry = entry_of(_owner(finding))
         contact = entry.contact if entry else book.default
         if finding["outcome"] != Outcome.CONFIRMED:
             counts["resolved" if entry else "unresolved"] += 1
@@ -92,16 +93,18 @@ def digests(
 
     ``timezone`` is the deployment's, for readers with none of their own. A destination in ``told_already``
     (``email:ops@example.com``) gets the whole report by another way, and so no digest. ``link`` makes the page that answers
-    for a session. The result does not depend on the order of the findings, but for that of the findings in each digest.
+    for a session. An audience that only hears of what nobody else owns is marked ``"default": true``. The result does not
+    depend on the order of the findings, but for that of the findings in each digest.
     """
     whole = annotate(report, book)
     linked = _Linked(link)
     taken = frozenset(map(_spelt, told_already))
     audiences = {one.key: one for one in _audiences(book, timezone) if _spelt(one.key) not in taken}
     own: dict[str, list[Json]] = {}
+    contact_of = cache(partial(resolve, book))
     if audiences:
         for finding in whole["findings"]:
-            contact = resolve(book, _owner(finding))
+            contact = contact_of(_owner(finding))
             for destination in contact.destinations() if contact else ():
                 own.setdefault(destination, []).append(finding)
     platform = _Audience(PLATFORM, PLATFORM, PLATFORM, timezone)
@@ -143,7 +146,7 @@ def fingerprint(digest: Json) -> Fingerprint:
 def worth_telling(digest: Json, before: Fingerprint | None) -> bool:
     """Whether ``digest`` says anything that its audience was not told with the digest that ``before`` names.
 
-    ``before`` is the fingerprint of the digest of the last sweep, whether that was worth telling or not: a trouble that
+    ``before`` names what it was told last, with the troubles of the last sweep even if that was not worth telling: one that
     went away and came back is news.
     """
     now = fingerprint(digest)
@@ -159,10 +162,12 @@ class _Audience:
     medium: str
     to: str
     timezone: str
+    is_default: bool = False
 
     def as_json(self, findings: Iterable[Json]) -> dict[str, Any]:
         teams = sorted({finding["team"] for finding in findings if "team" in finding})
-        return {"key": self.key, "medium": self.medium, "to": self.to, "teams": teams, "timezone": self.timezone}
+        told = {"key": self.key, "medium": self.medium, "to": self.to, "teams": teams, "timezone": self.timezone}
+        return {**told, "default": True} if self.is_default else told
 
 
 class _Linked:
@@ -189,7 +194,7 @@ def _audiences(book: OwnersBook, timezone: str) -> Iterable[_Audience]:
             found.setdefault(destination, contact)
     for key, contact in found.items():
         medium, _, to = key.partition(":")
-        yield _Audience(key, medium, to, contact.timezone or timezone)
+        yield _Audience(key, medium, to, contact.timezone or timezone, is_default=contact is book.default)
 
 
 def _digest(report: Json, audience: _Audience, findings: list[Json]) -> dict[str, Any]:

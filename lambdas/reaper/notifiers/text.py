@@ -170,7 +170,7 @@ def _groups(report: Json, clock: Clock, budget: _Budget) -> Iterator[str]:
 
 
 def _title(report: Json, owner: str, service: str) -> str:
-    if _is_for_owner(report) and len(report["audience"].get("teams") or ()) <= 1:
+    if _is_for_owner(report) and not _is_default(report) and len(report["audience"].get("teams") or ()) <= 1:
         return f"Your {service} sessions"
     return f"{owner}: {service}"
 
@@ -213,13 +213,15 @@ def _sentence(report: Json, longest: int = 40) -> str:
     counts, _ = _new_counts(report)
     news = _news(report)
     if len(news) == 1:
-        return f"your session {name_of(news[0], longest)} {said_of(news[0], report['mode'])}"
+        whose_session = "a session nobody is known to own:" if _is_default(report) else "your session"
+        return f"{whose_session} {name_of(news[0], longest)} {said_of(news[0], report['mode'])}"
     known = [(counts[outcome], outcome) for outcome in sorted(WORDS, key=_urgency) if counts[outcome] > 0]
     known += [(count, outcome) for outcome, count in counts.items() if outcome not in WORDS and count > 0]
     if not known:
-        return "nothing new of your sessions"
+        return "nothing new of these sessions"
     (number, outcome), *others = known
-    first = f"{number} of your sessions {said(outcome, report['mode'], number)}"
+    sessions = "of the sessions nobody is known to own" if _is_default(report) else "of your sessions"
+    first = f"{number} {sessions} {said(outcome, report['mode'], number)}"
     return ", ".join([first, *(f"{count} {said(outcome, report['mode'], count)}" for count, outcome in others)])
 
 
@@ -255,6 +257,11 @@ def _is_new(finding: Json) -> bool:
 
 def _is_for_owner(report: Json) -> bool:
     return (report.get("audience") or {}).get("medium", PLATFORM) != PLATFORM
+
+
+def _is_default(report: Json) -> bool:
+    """Whether the reader hears of what nobody else owns."""
+    return bool((report.get("audience") or {}).get("default"))
 
 
 def _lines(sentences: Iterable[str]) -> str:
