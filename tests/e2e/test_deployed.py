@@ -232,7 +232,7 @@ def test_the_message_is_one_that_people_read_and_subscriptions_filter(world, enf
     assert message.attributes["severity"] == "notice"
     assert json.loads(message.attributes["service"]) == ["athena", "deadline", "emr-serverless-spark", "glue"]
     assert mail["to"] == "team@example.org"
-    assert "STOPPED (4)\n- " in mail["text"]
+    assert " ".join(mail["text"].split()).count(" was stopped where ") == 4
     assert "policy production" in mail["text"]
 
 
