@@ -63,10 +63,21 @@ def test_the_core_reads_no_clock_and_touches_nothing_outside(path):
     assert not called | modules
 
 
-def test_the_deployed_function_loads_nothing_that_only_the_command_line_or_the_build_needs():
+@pytest.mark.parametrize("handler", ["sweep", "slack"])
+def test_the_deployed_function_loads_nothing_that_only_the_command_line_or_the_build_needs(handler):
     # Counted in an interpreter of its own: this one has loaded most of it already.
-    heavy = ["aws_cdk", "alibabacloud_emr_serverless_spark20230808", "click", "jsonschema", "pydantic", "rich"]
-    program = f"import sys, reaper.handlers.sweep; print(*[name for name in {[*heavy, 'yaml']} if name in sys.modules])"
+    heavy = [
+        "aws_cdk",
+        "alibabacloud_emr_serverless_spark20230808",
+        "click",
+        "jsonschema",
+        "pydantic",
+        "rich",
+        "slack_sdk",
+    ]
+    program = (
+        f"import sys, reaper.handlers.{handler}; print(*[name for name in {[*heavy, 'yaml']} if name in sys.modules])"
+    )
     environment = {**os.environ, "PYTHONPATH": str(REAPER.parent), "POWERTOOLS_SERVICE_NAME": "test"}
 
     done = subprocess.run(  # noqa: S603 - our own interpreter and program

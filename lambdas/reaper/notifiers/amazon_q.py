@@ -25,7 +25,7 @@ MOST_TITLE: Final = 150
 _NAME, _DETAIL = 80, 200
 _RESOURCES: Final = 10
 _ARN: Final = re.compile(r"arn:[a-z0-9-]+:[A-Za-z0-9:/_.=+,-]{1,400}")
-_URL: Final = re.compile(r"https://[A-Za-z0-9./:_~=-]{1,1500}")
+_LONGEST_URL: Final = 1_500
 _WORD: Final = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
 _HARMLESS: Final = str.maketrans({"`": "'", "<": "‹", ">": "›", "&": "+"})  # noqa: RUF001 - look-alikes are the point
 
@@ -123,8 +123,8 @@ def _finding(finding: Json, group: str, digest: Json, zone: tzinfo) -> str:
         told.append(f"How we know: {code(evidence, _DETAIL)}.")
     if cost := words.costs(finding):
         told.append(f"It costs {cost}.")
-    url = text(mapping(finding.get("links")).get("answer"))
-    if _URL.fullmatch(url):
+    url, _ = words.answer_link(finding)
+    if url and len(url) <= _LONGEST_URL:
         told.append(f"Keep it or stop it: {url}")
     return " ".join(told)
 

@@ -7,6 +7,7 @@ what it should be is left out.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -52,6 +53,16 @@ _MEANINGS: Final[Mapping[str, str]] = {
 }
 _KEEP: Final = "To keep a session, use it, or tag it session-reaper/keep-until with a date, such as 2030-01-31."
 _LONGEST_PART: Final = 80
+_LONGEST_URL: Final = 3_000
+"""What Slack takes for a button (Block Kit reference, "Button element"), and more than any browser minds."""
+_LINK: Final = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)*/s/([A-Za-z0-9_.-]+)")
+_ANSWERABLE: Final = {
+    Outcome.WARNED.value,
+    Outcome.SNOOZED.value,
+    Outcome.WOULD_STOP.value,
+    Outcome.WITHHELD.value,
+}
+"""Outcomes of sessions that are still there to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +196,15 @@ def names(finding: Json) -> tuple[str, str]:
     id_ = str(mapping(finding.get("ref")).get("id", ""))
     name = text(mapping(finding.get("facts")).get("name"))
     return (name if name != id_ else ""), id_
+
+
+def answer_link(finding: Json) -> tuple[str, str]:
+    """Where to answer for the session, and the token in that URL; empty where there is nothing to answer, or no such link."""
+    url = text(mapping(finding.get("links")).get("answer"))
+    match = _LINK.fullmatch(url) if len(url) <= _LONGEST_URL else None
+    if match is None or text(finding.get("outcome")) not in _ANSWERABLE:
+        return "", ""
+    return url, match[1]
 
 
 def place(ref: Json) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
+from reaper.core import durations
 from reaper.core.snooze import TOLERANCE, tomorrow, zone_of
 from reaper.notifiers import chat_words as words
 from reaper.notifiers.chat_words import Json, listing, mapping, text
@@ -23,19 +24,16 @@ MOST_BLOCKS: Final = 50
 MOST_BYTES: Final = 12_000
 """Of a message's blocks as JSON. Slack refuses more than about 13,200 characters with ``msg_blocks_too_long``, a limit that
 no reference states (slackapi/bolt-js issues 2509 and 2867)."""
-MOST_SECTION, MOST_FIELD, MOST_HEADER = 3_000, 2_000, 150
-MOST_VALUE, MOST_URL = 2_000, 3_000
+MOST_HEADER, MOST_VALUE = 150, 2_000
 
 _NAME, _DETAIL, _LINE = 120, 400, 300
 _LISTED: Final = 5
 _RESERVE: Final = 700
 """Bytes for what is said last: what had no room, and how to keep a session."""
 _USER: Final = re.compile(r"[UW][A-Z0-9]{2,30}")
-_LINK: Final = re.compile(r"https?://[!-~]+/s/([A-Za-z0-9_.-]+)")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LONGEST_SPAN: Final = 30
 _KEEPS: Final = (("1h", "Keep 1 h", 3600.0), ("4h", "Keep 4 h", 14_400.0))
-_ANSWERABLE: Final = {"warned", "snoozed", "would_stop", "withheld"}
-"""Outcomes of sessions that are still there to be kept."""
 _STOPPABLE: Final = {"warned", "snoozed"}
 """Outcomes of sessions that a wish to stop them now changes anything for; elsewhere a mode or a guard forbids it."""
 
@@ -129,7 +127,7 @@ def _opening(digest: Json, reader: _Reader, mention: str) -> Iterator[Block]:
         _mrkdwn(f"{mention}{told}" if "error" not in digest else f"{mention}Nothing was looked at or stopped.")
     )
     if "error" in digest:
-        yield _section(_plain(escaped(digest["error"], _DETAIL)))
+        yield _section(_plain(escaped(digest["error"], _DETAIL) or "(no reason was given)"))
     for title, name, said in (
         ("COULD NOT BE READ", "blind", "error"),
         ("GUARDS hold back every stop of", "guards", "detail"),
@@ -198,7 +196,7 @@ def _session(finding: Json, reader: _Reader, *, link: bool) -> Block:
     ]
     block = _section(_plain("\n".join(told)))
     block["fields"] = [_mrkdwn(f"*{word}*\n{said}") for word, said in fields if said]
-    url, _ = _link(finding)
+    url, _ = words.answer_link(finding)
     if link and url:
         block["accessory"] = _button("Keep it or stop it", "details", url=url)
     return block
@@ -206,8 +204,8 @@ def _session(finding: Json, reader: _Reader, *, link: bool) -> Block:
 
 def _buttons(finding: Json, reader: _Reader) -> list[Block]:
     """What can be answered right here; empty where nothing can, or nobody listens."""
-    url, token = _link(finding)
-    if not token or not reader.interactive:
+    url, token = words.answer_link(finding)
+    if not reader.interactive or not token or len(token) > MOST_VALUE:
         return []
     buttons = [_button(label, f"answer:{key}", value=token) for key, label in _keeps(finding, reader)]
     if reader.enforce and text(finding.get("outcome")) in _STOPPABLE:
@@ -215,34 +213,27 @@ def _buttons(finding: Json, reader: _Reader) -> list[Block]:
         stop["style"] = "danger"
         stop["confirm"] = {
             "title": _plain("Stop this session now?"),
-            "text": _plain("The next sweep stops it, unless it is in use by then."),
+            "text": _plain("It is stopped as soon as possible, unless it is in use by then."),
             "confirm": _plain("Stop it"),
             "deny": _plain("Leave it"),
         }
         buttons.append(stop)
-    return [*buttons, _button("Details", "details", url=url)] if buttons and url else buttons
+    return [*buttons, _button("Details", "details", url=url)] if buttons else []
 
 
 def _keeps(finding: Json, reader: _Reader) -> Iterator[tuple[str, str]]:
-    """The snoozes that its policy still allows."""
+    """The snoozes that its policy still allows; where that is not all of them, the longest it does is the last."""
     limit = mapping(finding.get("snooze_limit"))
     longest, left = words.number(limit.get("max")), words.number(limit.get("left"))
     if longest is None or left is None or left < 1:
         return
-    for key, label, lasts in _KEEPS:
-        if lasts <= longest:
-            yield key, label
-    if reader.now is not None and tomorrow(reader.now, reader.zone) - reader.now <= longest + TOLERANCE:
-        yield "tomorrow", "Until tomorrow 9:00"
-
-
-def _link(finding: Json) -> tuple[str, str]:
-    """The address to answer at, and the token in it as a button's value; empty where it is too late, or too long."""
-    url = text(mapping(finding.get("links")).get("answer"))
-    match = _LINK.fullmatch(url) if len(url) <= MOST_URL else None
-    if match is None or text(finding.get("outcome")) not in _ANSWERABLE:
-        return "", ""
-    return url, match[1] if len(match[1]) <= MOST_VALUE else ""
+    wanted = [*_KEEPS]
+    if reader.now is not None:
+        wanted.append(("tomorrow", "Until tomorrow 9:00", tomorrow(reader.now, reader.zone) - reader.now))
+    offered = [one for one in wanted if one[2] <= longest + TOLERANCE]
+    yield from ((key, label) for key, label, _ in offered)
+    if len(offered) < len(wanted) and all(abs(lasts - longest) > TOLERANCE for _, _, lasts in offered):
+        yield "max", f"Keep {durations.format(longest)[:_LONGEST_SPAN]}"
 
 
 def _mention(audience: Mapping[str, Any]) -> str:

@@ -80,9 +80,10 @@ def test_where_nobody_listens_to_buttons_there_is_only_the_link():
     ("limit", "expected"),
     [
         ({"max": 86_400, "left": 0}, ["Stop it now", "Details"]),
-        ({"max": 7200, "left": 1}, ["Keep 1 h", "Stop it now", "Details"]),
-        ({"max": 28_800, "left": 1}, ["Keep 1 h", "Keep 4 h", "Stop it now", "Details"]),
-        ({"max": 1800, "left": 3}, ["Stop it now", "Details"]),
+        ({"max": 3600, "left": 1}, ["Keep 1 h", "Stop it now", "Details"]),
+        ({"max": 7200, "left": 1}, ["Keep 1 h", "Keep 2h", "Stop it now", "Details"]),
+        ({"max": 28_800, "left": 1}, ["Keep 1 h", "Keep 4 h", "Keep 8h", "Stop it now", "Details"]),
+        ({"max": 1800, "left": 3}, ["Keep 30m", "Stop it now", "Details"]),
         ({"max": "8h", "left": None}, ["Stop it now", "Details"]),
     ],
 )
