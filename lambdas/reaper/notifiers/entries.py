@@ -18,6 +18,8 @@ NAME: Final = 60
 """Characters of a name in a heading or a sentence."""
 _KEEP_DAYS: Final = 7
 """The date that a tag is proposed with: so many days after the stop is due."""
+_A_CENT: Final = 0.01
+_HOUR: Final = 3600
 _FIRST: Final = "    {:<6}"
 _REST: Final = " " * 10
 
@@ -94,11 +96,11 @@ def _since(finding: Json, clock: Clock) -> Iterator[tuple[str, str]]:
     told: list[str] = []
     is_idle = isinstance(idle_for, int | float) and idle_for > 0
     if is_idle:
-        told.append(f"for {durations.format(idle_for)}")
+        told.append(f"for {_rough(idle_for)}")
     if since:
         told.append(f"since {clock.at(since)}")
     else:
-        told += [f"{durations.format(age)} old"] if isinstance(age, int | float) else []
+        told += [f"{_rough(age)} old"] if isinstance(age, int | float) else []
         told += [f"state {shown(state)}"] if isinstance(state, str) else []
     if evidence := finding.get("evidence"):
         # What happened at the moment it is idle since need not name that moment again.
@@ -108,12 +110,17 @@ def _since(finding: Json, clock: Clock) -> Iterator[tuple[str, str]]:
         yield "idle" if since or is_idle else "age", ", ".join(told)
 
 
+def _rough(seconds: float) -> str:
+    """A duration, to the minute where it is of hours."""
+    return durations.format(seconds - seconds % 60 if seconds >= _HOUR else seconds)
+
+
 def _costs(finding: Json) -> str:
     facts = finding["facts"]
     told: list[str] = []
     if isinstance(facts.get("hourly_cost"), int | float):
         told.append(f"{facts['hourly_cost']:.2f} USD an hour")
-    if isinstance(facts.get("idle_cost"), int | float):
+    if isinstance(facts.get("idle_cost"), int | float) and facts["idle_cost"] >= _A_CENT:
         told.append(f"about {facts['idle_cost']:.2f} USD while idle")
     avoided = finding.get("avoided_cost")
     if isinstance(avoided, int | float):

@@ -213,6 +213,12 @@ def test_each_session_says_how_to_keep_it(change, words):
     assert words in told({**finding("warned", **WARNED), **change})
 
 
+def test_durations_and_costs_claim_no_more_than_a_reader_needs():
+    text = told(finding("stopped", facts={**FACTS, "idle_for": 7261, "age": 359, "idle_cost": 0.004}))
+
+    assert "    idle  for 2h1m, 5m59s old, state READY\n    cost  2.20 USD an hour\n" in text
+
+
 def test_what_no_policy_stops_is_not_said_to_be_kept():
     for change in ({"verdict": "report"}, {"outcome": "stopped"}, {"outcome": "protected"}):
         assert "keep  " not in told({**finding("warned", **WARNED), **change})
