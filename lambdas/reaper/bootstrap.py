@@ -14,6 +14,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError
 
 from reaper.core.session import Service
+from reaper.ledger.bookkeeping import DynamoDbBookkeeping
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.aws.errors import Asked, translate
@@ -58,6 +59,16 @@ class Opened:
     providers: tuple[Provider, ...]
     calls: Calls
     clients: AwsClients
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLedger:
+    """A ledger on its own: to remember with, to list what it keeps for people, and the clients and region it is in."""
+
+    ledger: DynamoDbLedger
+    books: DynamoDbBookkeeping
+    clients: AwsClients
+    region: str
 
 
 def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
@@ -106,6 +117,19 @@ def open_ledger(table: str, opened: Opened) -> Ledger:
     return ledger
 
 
+def open_ledger_alone(table: str, *, region: str | None, profile: str | None) -> OpenedLedger:
+    """The ledger in the DynamoDB ``table`` of ``region``, by default that of the SDK, without any provider. Makes no call.
+
+    Raises:
+        StartError: there is no such profile or region.
+    """
+    clients = open_clients(profile, Calls())
+    selection = Selection(regions=(region,) if region else ())
+    (found,) = _regions(selection, clients)
+    client: Any = clients.client("dynamodb", found)
+    return OpenedLedger(DynamoDbLedger(client, table, found), DynamoDbBookkeeping(client, table, found), clients, found)
+
+
 def chosen_services(named: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
     """The services to look at, each once, in the order named; the defaults when none is.
 
@@ -142,12 +166,21 @@ def caller_account(clients: AwsClients, region: str) -> str:
     Raises:
         StartError: there are no credentials, they are not accepted, or STS cannot be reached.
     """
+    return _caller("Account", clients, region)
+
+
+def caller_arn(clients: AwsClients, region: str) -> str:
+    """Whose the credentials are, as an ARN, from STS in ``region``; raises as :func:`caller_account`."""
+    return _caller("Arn", clients, region)
+
+
+def _caller(member: str, clients: AwsClients, region: str) -> str:
     asked = Asked("sts:GetCallerIdentity", "", region, "AWS STS", clients)
     sent = False
     try:
         client: Any = clients.client("sts", region)
         sent = True
-        return str(client.get_caller_identity()["Account"])
+        return str(client.get_caller_identity()[member])
     except Exception as error:
         raise StartError(str(translate(error, asked, sent=sent))) from error
 

@@ -28,7 +28,10 @@ COMMANDS = {
     "plan": "Show what the policies would do. Changes nothing.",
     "run": "Sweep: report, or with --enforce stop, what the policies say.",
     "explain": "Say why a session is judged as it is, and when it would be stopped.",
+    "snooze": "Keep a session for a while, or take that back.",
+    "snoozes": "List the sessions that somebody keeps for a while.",
     "backtest": "Try policies on recorded sweeps: what they would have stopped, and who used it later.",
+    "report": "Show what idle sessions cost and what stops avoided, as numbers or as a page.",
 }
 """Each command's line in ``reaper --help``, so that no command has to be loaded for it."""
 
