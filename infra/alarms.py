@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aws_cdk import Duration
@@ -24,10 +24,14 @@ _FIVE_MINUTES: Final = Duration.minutes(5)
 _HOUR: Final = 3600
 _LATENESS: Final = 5 * MINUTE
 """How long EventBridge and CloudWatch may take before a run that happened is counted."""
+_THROTTLED: Final = (
+    "A sweep could not start at once: the one before it was still running, or is carrying on because it ran out of time, "
+    "or the account has no concurrency left."
+)
 
 
 class Alarms(Construct):
-    """One alarm for each way in which the sweep may fail people; all of them tell ``topic``.
+    """One alarm for each way in which people may be failed; all of them tell every one of ``topics``.
 
     Most keep their state until the next sweep says otherwise: silence is not recovery. Only the missed run takes silence
     for what it is.
@@ -38,7 +42,7 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        topics: Sequence[sns.ITopic],
         function: lambda_.Function,
         failures: sqs.Queue,
         cadence: Cadence,
@@ -46,57 +50,48 @@ class Alarms(Construct):
         deployment: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        action = actions.SnsAction(topic)
-        for alarm in (
-            self._at_least_one("Errors", function.metric_errors(period=_FIVE_MINUTES), "A sweep failed; see its log."),
-            self._at_least_one(
+        self._actions = [actions.SnsAction(topic) for topic in topics]
+        for name, metric, meaning in (
+            ("Errors", function.metric_errors(period=_FIVE_MINUTES), "A sweep failed; see its log."),
+            (
                 "Throttles",
                 function.metric_throttles(period=_FIVE_MINUTES),
-                "A sweep could not start at once: the one before it was still running, or is carrying on because it ran out of "
-                "time, or the account has no concurrency left.",
+                _THROTTLED,
             ),
-            self._at_least_one(
-                "UndeliveredSweeps",
-                failures.metric_approximate_number_of_messages_visible(period=_FIVE_MINUTES, statistic="Maximum"),
-                "A sweep failed or never started; the queue of failures says which, and why.",
-            ),
-            *self._of_the_report(deployment),
-            self._missed_run(function, cadence, timeout_minutes),
+            *_of_the_report(deployment),
         ):
-            alarm.add_alarm_action(action)
-            alarm.add_ok_action(action)
-
-    def _of_the_report(self, deployment: str) -> Iterator[cloudwatch.Alarm]:
-        for metric, meaning in (
-            (Metric.BLIND_SCOPES, "Something could not be read, so sessions there are unknown; the report says what."),
-            (Metric.FAILED_STOPS, "A session that should have been stopped was not; the report says why."),
-            (Metric.NOT_STOPPING, "A session runs on although its service accepted our stop; stop it by hand."),
-            (
-                Metric.TRIPPED_GUARDS,
-                "A guard withholds every stop of a scope; the report says why, and how to release it.",
-            ),
-            (Metric.CORRUPT_POLICY, "The policies could not be used: nothing is judged and nothing is stopped."),
-        ):
-            measured = cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name=metric.value,
-                dimensions_map={"service": deployment},
-                statistic="Maximum",
-                period=_FIVE_MINUTES,
-            )
-            yield self._at_least_one(metric.value, measured, meaning)
-
-    def _at_least_one(self, name: str, metric: cloudwatch.Metric, meaning: str) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
-            self,
-            name,
-            alarm_description=meaning,
-            metric=metric,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+            self._at_least_one(name, metric, meaning)
+        self.watch_queue(
+            "UndeliveredSweeps", failures, "A sweep failed or never started; the queue of failures says which, and why."
         )
+        self._tell(self._missed_run(function, cadence, timeout_minutes))
+
+    def watch_queue(self, name: str, queue: sqs.IQueue, meaning: str) -> None:
+        """Alarm, as ``name``, on anything in ``queue``."""
+        waiting = queue.metric_approximate_number_of_messages_visible(period=_FIVE_MINUTES, statistic="Maximum")
+        self._at_least_one(name, waiting, meaning)
+
+    def watch_errors(self, name: str, function: lambda_.IFunction, meaning: str) -> None:
+        """Alarm, as ``name``, on any invocation of ``function`` that failed."""
+        self._at_least_one(name, function.metric_errors(period=_FIVE_MINUTES), meaning)
+
+    def _at_least_one(self, name: str, metric: cloudwatch.IMetric, meaning: str) -> None:
+        self._tell(
+            cloudwatch.Alarm(
+                self,
+                name,
+                alarm_description=meaning,
+                metric=metric,
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                threshold=1,
+                evaluation_periods=1,
+                treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+            )
+        )
+
+    def _tell(self, alarm: cloudwatch.Alarm) -> None:
+        alarm.add_alarm_action(*self._actions)
+        alarm.add_ok_action(*self._actions)
 
     def _missed_run(self, function: lambda_.Function, cadence: Cadence, timeout_minutes: int) -> cloudwatch.Alarm:
         period, periods = missed_run_window(cadence, timeout_minutes)
@@ -110,6 +105,29 @@ class Alarms(Construct):
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
+
+
+def _of_the_report(deployment: str) -> Iterator[tuple[str, cloudwatch.Metric, str]]:
+    """Name, metric and meaning of each alarm on what a sweep counts."""
+    for metric, meaning in (
+        (Metric.BLIND_SCOPES, "Something could not be read, so sessions there are unknown; the report says what."),
+        (Metric.FAILED_STOPS, "A session that should have been stopped was not; the report says why."),
+        (Metric.NOT_STOPPING, "A session runs on although its service accepted our stop; stop it by hand."),
+        (
+            Metric.TRIPPED_GUARDS,
+            "A guard withholds every stop of a scope; the report says why, and how to release it.",
+        ),
+        (Metric.UNTOLD, "Messages or events did not leave the sweep, so somebody does not know; its log says why."),
+        (Metric.CORRUPT_POLICY, "The policies could not be used: nothing is judged and nothing is stopped."),
+    ):
+        measured = cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=metric.value,
+            dimensions_map={"service": deployment},
+            statistic="Maximum",
+            period=_FIVE_MINUTES,
+        )
+        yield metric.value, measured, meaning
 
 
 def missed_run_window(cadence: Cadence, timeout_minutes: int) -> tuple[int, int]:

@@ -20,10 +20,10 @@ from typing import Final
 from infra import models
 
 PYTHON_VERSION: Final = "3.14"
-"""The function's Python; a test holds it to the runtime in :mod:`infra.sweeper`."""
+"""The function's Python; a test holds it to the runtime in :mod:`infra.function`."""
 PLATFORM: Final = "manylinux2014_aarch64"
-OWN_SERVICES: Final = ("appconfigdata", "dynamodb", "lambda", "s3", "secretsmanager", "sns")
-"""The services of AWS that the sweep itself uses, besides those it looks at."""
+OWN_SERVICES: Final = ("appconfigdata", "dynamodb", "events", "lambda", "s3", "secretsmanager", "sns")
+"""The services of AWS that the functions themselves use, besides those the sweep looks at."""
 
 _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "cli")
 """The command line needs packages that the function does not have."""

@@ -36,29 +36,32 @@ class Cadence:
     longest_gap: int
 
 
-def read_schedule(expression: str) -> Cadence:
-    """The cadence of ``rate(...)`` or ``cron(...)``; raises :class:`ScheduleError` with a sentence."""
+def read_schedule(expression: str, *, watched: bool = True) -> Cadence:
+    """The cadence of ``rate(...)`` or ``cron(...)``; raises :class:`ScheduleError` with a sentence.
+
+    One that an alarm watches may not be rarer than :data:`LONGEST_GAP`.
+    """
     text = " ".join(expression.split())
     if match := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", text):
-        return _rate(text, int(match[1]), match[2])
-    if match := re.fullmatch(r"cron\((.*)\)", text):
-        return Cadence(text, _checked(text, _cron_gap(text, match[1].split())))
-    raise ScheduleError(f"{expression!r} is not a schedule: write rate(15 minutes) or cron(0/15 8-18 ? * MON-FRI *)")
+        gap = _rate(text, int(match[1]), match[2])
+    elif match := re.fullmatch(r"cron\((.*)\)", text):
+        gap = _cron_gap(text, match[1].split())
+    else:
+        raise ScheduleError(
+            f"{expression!r} is not a schedule: write rate(15 minutes) or cron(0/15 8-18 ? * MON-FRI *)"
+        )
+    if watched and gap > LONGEST_GAP:
+        raise ScheduleError(f"{text} leaves more than six days between two runs: a missed run could not be noticed")
+    return Cadence(text, gap)
 
 
-def _rate(text: str, count: int, unit: str) -> Cadence:
+def _rate(text: str, count: int, unit: str) -> int:
     if count < 1:
         raise ScheduleError(f"{text} never runs: write at least rate(1 minute)")
     wanted = unit if count == 1 else f"{unit}s"
     if f"{wanted})" not in text:
         raise ScheduleError(f"{text} is refused by EventBridge: write rate({count} {wanted})")
-    return Cadence(text, _checked(text, count * _UNITS[unit]))
-
-
-def _checked(text: str, gap: int) -> int:
-    if gap > LONGEST_GAP:
-        raise ScheduleError(f"{text} leaves more than six days between two runs: a missed run could not be noticed")
-    return gap
+    return count * _UNITS[unit]
 
 
 def _cron_gap(text: str, parts: list[str]) -> int:

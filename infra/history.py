@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, cast
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
@@ -18,8 +19,12 @@ from infra.acknowledge import acknowledge
 DEFAULT_HISTORY_DAYS: Final = 400
 """A year, and a month to compare it with."""
 
-KEYS: Final = "facts/v1/*"
-"""The keys that the function writes under."""
+KEYS: Final = ("facts/v1/*", "reports/v1/*")
+"""The keys that the sweep writes under."""
+REPORTS: Final = "reports/"
+"""What the keys of archived reports begin with."""
+PAGES: Final = "pages/"
+"""What the keys of weekly pages begin with."""
 
 _TO_INFREQUENT_ACCESS: Final = 30
 """The soonest that S3 moves an object there (S3 user guide, transition considerations). It leaves small ones, below
@@ -27,10 +32,10 @@ _TO_INFREQUENT_ACCESS: Final = 30
 
 
 class History(Construct):
-    """A bucket that keeps each recording for ``days`` days, encrypted with ``key``, or by S3 itself where there is none.
+    """A bucket that keeps each recording, each report and the pages made of them for ``days`` days.
 
-    It stays when the stack goes (``retain``): what was recorded cannot be recorded again. Recordings are never changed, so
-    there are no versions of them.
+    It is encrypted with ``key``, or by S3 itself where there is none, and stays when the stack goes (``retain``): what was
+    recorded cannot be recorded again. Recordings are never changed, so there are no versions of them.
     """
 
     def __init__(
@@ -79,17 +84,38 @@ class History(Construct):
         )
 
     def grant_write(self, grantee: iam.IRole) -> None:
-        """Let ``grantee`` put recordings here, and neither read, list nor delete any."""
-        # Not ``Bucket.grant_put``, which would grant tagging, legal holds, retention and aborting uploads with it.
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=["s3:PutObject"], resource_arns=[self.bucket.arn_for_objects(KEYS)]
+        """Let ``grantee`` put recordings and reports here, and neither read, list nor delete any."""
+        self._grant(
+            grantee, ["s3:PutObject"], KEYS, "Each sweep is recorded under keys of its own, by the time it began."
         )
         if self._key is not None:
             # A recording is put in one request, for which this is enough (S3 user guide, SSE-KMS permissions).
             self._key.grant(grantee, "kms:GenerateDataKey")
-        name = Stack.of(self).get_logical_id(cast("CfnResource", self.bucket.node.default_child))
-        acknowledge(
-            grantee,
-            f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{KEYS}]",
-            "Each sweep is recorded under a key of its own, by the time it began.",
+
+    def grant_make_pages(self, grantee: iam.IRole) -> None:
+        """Let ``grantee`` list and read the reports, and put the pages made of them and look whether they are there."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["s3:ListBucket"],
+            resource_arns=[self.bucket.bucket_arn],
+            conditions={"StringLike": {"s3:prefix": f"{REPORTS}*"}},
         )
+        self._grant(grantee, ["s3:GetObject"], [f"{REPORTS}*"], "A page is made of all the reports of its time.")
+        self._grant(grantee, ["s3:GetObject", "s3:PutObject"], [f"{PAGES}*"], "Each page has a name of its own.")
+        if self._key is not None:
+            self._key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
+
+    def grant_read_pages(self, grantee: iam.IRole) -> None:
+        """Let ``grantee`` read pages, and neither reports nor recordings."""
+        self._grant(grantee, ["s3:GetObject"], [f"{PAGES}*"], "Each page has a name of its own.")
+        if self._key is not None:
+            self._key.grant(grantee, "kms:Decrypt")
+
+    def _grant(self, grantee: iam.IRole, actions: list[str], keys: Iterable[str], reason: str) -> None:
+        name = Stack.of(self).get_logical_id(cast("CfnResource", self.bucket.node.default_child))
+        for key in keys:
+            # Not ``Bucket.grant_put``, which would grant tagging, legal holds, retention and aborting uploads with it.
+            iam.Grant.add_to_principal(
+                grantee=grantee, actions=actions, resource_arns=[self.bucket.arn_for_objects(key)]
+            )
+            acknowledge(grantee, f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{key}]", reason)

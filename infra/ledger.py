@@ -17,6 +17,11 @@ ACTIONS: Final = ("dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem")
 transactions"); nothing is updated in place, deleted or scanned."""
 
 
+SESSIONS: Final = "session/"
+DELIVERED: Final = "delivered/"
+"""What the partition keys of sessions begin with, and those of messages that have left."""
+
+
 class Ledger(Construct):
     """A table paid by request, with point-in-time recovery, whose items expire by themselves.
 
@@ -44,6 +49,29 @@ class Ledger(Construct):
             removal_policy=removal_policy,
         )
 
+    def grant_answer(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read and write what is remembered of sessions, and nothing else that is kept here."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["dynamodb:BatchGetItem", "dynamodb:PutItem"],
+            resource_arns=[self.table.table_arn],
+            conditions=_only(f"{SESSIONS}*"),
+        )
+
+    def grant_remember_delivered(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read and put what was delivered already, and nothing else that is kept here."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["dynamodb:GetItem", "dynamodb:PutItem"],
+            resource_arns=[self.table.table_arn],
+            conditions=_only(f"{DELIVERED}*"),
+        )
+
     def grant_use(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` read and write the ledger, and neither scan it nor delete from it."""
         iam.Grant.add_to_principal(grantee=grantee, actions=list(ACTIONS), resource_arns=[self.table.table_arn])
+
+
+def _only(keys: str) -> dict[str, dict[str, list[str]]]:
+    """The condition that a request names items with these partition keys alone (DynamoDB developer guide)."""
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}}

@@ -13,6 +13,7 @@ from aws_cdk import aws_appconfig as appconfig
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.owners import OwnersFile
 from reaper.settings import DeliverySettings
 
 SWITCH_SCHEMA: Final = {
@@ -27,13 +28,16 @@ INITIAL_SWITCH: Final = {"report_only": False}
 
 
 class PolicyDelivery(Construct):
-    """An AppConfig application with two profiles, delivered at once when they change.
+    """An AppConfig application with its profiles, delivered at once when they change.
 
     ``policies`` holds the policy file as JSON; AppConfig refuses a version that its JSON Schema refuses. ``switch``
-    holds ``{"report_only": true|false}``: true forces report mode at the next sweep, whatever the stack's mode is.
+    holds ``{"report_only": true|false}``: true forces report mode at the next sweep, whatever the stack's mode is. ``owners``,
+    where there are any, holds whom sessions belong to.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, policies: str, schema: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, policies: str, schema: str, owners: OwnersFile | None = None
+    ) -> None:
         super().__init__(scope, construct_id)
         self.application = appconfig.Application(self, "Application", description="Policies of Session Reaper")
         self.environment = appconfig.Environment(self, "Environment", application=self.application)
@@ -49,19 +53,25 @@ class PolicyDelivery(Construct):
         self.switch = self._profile(
             "Switch", json.dumps(INITIAL_SWITCH), json.dumps(SWITCH_SCHEMA), "Forces report mode at once"
         )
+        self.owners = (
+            self._profile("Owners", owners.content, owners.schema, "Whom sessions belong to, as JSON")
+            if owners
+            else None
+        )
 
     @property
     def settings(self) -> DeliverySettings:
-        """The ids under which the sweep reads the two profiles."""
+        """The ids under which the sweep reads the profiles."""
         return DeliverySettings(
             application=self.application.application_id,
             environment=self.environment.environment_id,
             policies=self.policies.configuration_profile_id,
             switch=self.switch.configuration_profile_id,
+            owners=self.owners.configuration_profile_id if self.owners else "",
         )
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
-        """Let ``grantee`` read these two profiles, and no other configuration of the account."""
+        """Let ``grantee`` read these profiles, and no other configuration of the account."""
         where = (
             f"arn:{Aws.PARTITION}:appconfig:{Aws.REGION}:{Aws.ACCOUNT_ID}:application/{self.application.application_id}"
             f"/environment/{self.environment.environment_id}/configuration"
@@ -69,7 +79,11 @@ class PolicyDelivery(Construct):
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration"],
-            resource_arns=[f"{where}/{profile.configuration_profile_id}" for profile in (self.policies, self.switch)],
+            resource_arns=[
+                f"{where}/{profile.configuration_profile_id}"
+                for profile in (self.policies, self.switch, self.owners)
+                if profile is not None
+            ],
         )
 
     def _profile(self, name: str, content: str, schema: str, description: str) -> appconfig.HostedConfiguration:

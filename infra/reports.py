@@ -15,52 +15,65 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 
-class Reports(Construct):
-    """A topic encrypted with a key of its own, refusing plain HTTP, with ``emails`` subscribed (each has to confirm).
+class EncryptedTopic(Construct):
+    """A topic encrypted with ``key``, refusing plain HTTP.
 
-    CloudWatch may publish to it too, so that an alarm reaches the people who get the reports.
+    ``alarms``: CloudWatch may publish to it too; the policy of the key has to let it (:func:`messages_key`).
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, emails: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: kms.IKey, display_name: str, alarms: bool = False
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._key = kms.Key(
-            self,
-            "Key",
-            description="Encrypts the reports of Session Reaper",
-            enable_key_rotation=True,
-            # It protects messages on their way only: nothing is left to decrypt once the topic is gone.
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self.topic = sns.Topic(self, "Topic", display_name="Session Reaper", master_key=self._key, enforce_ssl=True)
-        for email in emails:
-            self.topic.add_subscription(subscriptions.EmailSubscription(email))
-        self._let_alarms_publish()
+        self.key = key
+        self.topic = sns.Topic(self, "Topic", display_name=display_name, master_key=key, enforce_ssl=True)
+        if alarms:
+            self.topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="AlarmsPublish",
+                    principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                    actions=["sns:Publish"],
+                    resources=[self.topic.topic_arn],
+                    conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                )
+            )
 
     def grant_publish(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` publish, and use the key as far as that takes."""
         # Not ``Topic.grant_publish``, which would grant ``kms:GenerateDataKey*`` with it.
         iam.Grant.add_to_principal(grantee=grantee, actions=["sns:Publish"], resource_arns=[self.topic.topic_arn])
-        self._key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
+        self.key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
 
-    def _let_alarms_publish(self) -> None:
-        """A service publishes only where the topic's and the key's own policies both name it (SNS user guide)."""
-        cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        own_account = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsPublish",
-                principals=[cloudwatch],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions=own_account,
-            )
+
+class Reports(EncryptedTopic):
+    """The topic of whole reports and of alarms, with ``emails`` subscribed (each has to confirm)."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, emails: Sequence[str]) -> None:
+        super().__init__(scope, construct_id, key=key, display_name="Session Reaper", alarms=True)
+        for email in emails:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+
+
+def messages_key(scope: Construct, construct_id: str) -> kms.Key:
+    """The key that all messages are encrypted with; CloudWatch may use it, so that alarms can be published.
+
+    A service publishes only where the topic's and the key's own policies both name it (SNS user guide).
+    """
+    key = kms.Key(
+        scope,
+        construct_id,
+        description="Encrypts the messages of Session Reaper",
+        enable_key_rotation=True,
+        # It protects messages on their way only: nothing is left to decrypt once the topics are gone.
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AlarmsEncrypt",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
         )
-        self._key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsEncrypt",
-                principals=[cloudwatch],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions=own_account,
-            )
-        )
+    )
+    return key

@@ -1,4 +1,4 @@
-"""What starts a sweep: one EventBridge rule."""
+"""What starts a function: one EventBridge rule."""
 
 # jsii names the parameters of a class and of its interface differently, which pyright takes for a mismatch.
 # pyright: reportArgumentType=false
@@ -19,13 +19,20 @@ class Schedule(Construct):
     """Invokes ``target`` at ``cadence``; an event that could not be handed over goes to ``failures``."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cadence: Cadence, target: lambda_.IFunction, failures: sqs.IQueue
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cadence: Cadence,
+        target: lambda_.IFunction,
+        failures: sqs.IQueue,
+        description: str = "Starts a sweep of Session Reaper",
     ) -> None:
         super().__init__(scope, construct_id)
         self.rule = events.Rule(
             self,
             "Rule",
-            description="Starts a sweep of Session Reaper",
+            description=description,
             schedule=events.Schedule.expression(cadence.expression),
         )
         self.rule.add_target(

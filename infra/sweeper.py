@@ -13,24 +13,18 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
+from infra.function import ARCHITECTURE, RETENTION, RUNTIME, failures_queue
 from infra.permissions import secret_statement, service_statements, wildcards
-from infra.settings import LOG_RETENTION_DAYS, Settings
+from infra.settings import Settings
 from reaper.providers.spec import ProviderSpec
 from reaper.settings import METRICS_NAMESPACE, SweepSettings
 
-RUNTIME: Final = lambda_.Runtime.PYTHON_3_14
-ARCHITECTURE: Final = lambda_.Architecture.ARM_64
 HANDLER: Final = "reaper.handlers.sweep.handler"
 LONGEST_WAIT: Final = Duration.minutes(15)
 """How long a sweep waits for the one before it to end; the longest a function can run."""
-
-_KEEP_FAILURES: Final = Duration.days(14)
-_RETENTION: Final = dict(zip(LOG_RETENTION_DAYS, logs.RetentionDays, strict=False))
-"""CDK names the same periods in the same order, and some longer ones after them."""
 
 
 class Sweeper(Construct):
@@ -47,15 +41,9 @@ class Sweeper(Construct):
         specs: Sequence[ProviderSpec],
     ) -> None:
         super().__init__(scope, construct_id)
-        self.failures = sqs.Queue(
-            self,
-            "Failures",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=_KEEP_FAILURES,
-        )
+        self.failures = failures_queue(self)
         self.log = logs.LogGroup(
-            self, "Log", retention=_RETENTION[deployment.log_retention_days], removal_policy=RemovalPolicy.DESTROY
+            self, "Log", retention=RETENTION[deployment.log_retention_days], removal_policy=RemovalPolicy.DESTROY
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log.grant_write(self.role)
@@ -101,4 +89,3 @@ class Sweeper(Construct):
                 "A sweep looks at sessions it does not know beforehand; the provider's spec names the narrowest ARN "
                 "that the service's actions accept.",
             )
-        acknowledge(self.failures, "AwsSolutions-SQS3", "It is itself where sweeps that failed end up.")

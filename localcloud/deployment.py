@@ -11,10 +11,10 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import botocore.session
 
@@ -38,26 +38,29 @@ class Delivered:
     attributes: Mapping[str, str]
 
 
-class Inbox:
-    """A queue subscribed to a topic, with what SNS delivers to machines."""
+Received = TypeVar("Received")
 
-    def __init__(self, sqs: Any, url: str) -> None:
-        """``sqs`` is the client that receives from ``url``."""
+
+class Inbox(Generic[Received]):
+    """A queue of its own, and what comes into it."""
+
+    def __init__(self, sqs: Any, url: str, read: Callable[[dict[str, Any]], Received]) -> None:
+        """``sqs`` is the client that receives from ``url``; ``read`` makes something of the JSON that came."""
         self._sqs = sqs
         self._url = url
+        self._read = read
 
-    def receive(self, seconds: float = 20) -> Delivered:
+    def receive(self, seconds: float = 20) -> Received:
         """The next message, at the latest after ``seconds``; raises :class:`TimeoutError`."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             # The wait is the emulator's long poll, which ends as soon as there is a message.
             wait = max(1, min(10, int(give_up - time.monotonic())))
-            answer = self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=wait, MaxNumberOfMessages=1)
-            for message in answer.get("Messages", []):
+            for message in self._sqs.receive_message(
+                QueueUrl=self._url, WaitTimeSeconds=wait, MaxNumberOfMessages=1
+            ).get("Messages", []):
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-                envelope = json.loads(message["Body"])
-                attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
-                return Delivered(envelope.get("Subject") or "", json.loads(envelope["Message"]), attributes)
+                return self._read(json.loads(message["Body"]))
         raise TimeoutError(f"no message came within {seconds:g} s")
 
     def empty(self) -> None:
@@ -78,35 +81,74 @@ class Deployment:
     log: Path | None = None
     """Where what the CDK says is kept."""
 
-    def invoke(self) -> dict[str, Any]:
-        """What the function answers when it is invoked; raises :class:`DeploymentError` if it fails."""
-        answer = self.client("lambda").invoke(FunctionName=self.outputs["FunctionName"], Payload=b"{}")
-        payload = json.loads(answer["Payload"].read())
+    def invoke(self, function: str = "FunctionName", event: Mapping[str, Any] | None = None) -> Any:
+        """What the function named by that output answers to ``event``; raises :class:`DeploymentError` if it fails."""
+        payload = json.dumps(event or {}).encode()
+        answer = self.client("lambda").invoke(FunctionName=self.outputs[function], Payload=payload)
+        answered = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise DeploymentError(f"the function failed: {payload}")
-        return payload
+            raise DeploymentError(f"the function failed: {answered}")
+        return answered
 
-    def subscribe(self) -> Inbox:
-        """A new queue, subscribed to the reports from now on; a filter policy keeps alarms out, which have no mode."""
+    @property
+    def answers_url(self) -> str:
+        """Where the function behind the links is reached from this machine; ends with a slash.
+
+        The emulator has no names of its own to give: its path stands for the host of the URL.
+        """
+        return f"{self.cloud.url}/_aws/lambda-url/{self.outputs['AnswersUrl'].partition('//')[2].partition('.')[0]}/"
+
+    def reach(self, link: str) -> str:
+        """A link of a message as this machine, and a browser on it, reaches it.
+
+        A browser that is to see the link's own host can be told where that is instead, and the link begin with ``http:``:
+        ``chromium --host-resolver-rules="MAP *.on.aws 127.0.0.1:PORT"``, with the port of :attr:`LocalCloud.url`.
+        """
+        if not link.startswith(self.outputs["AnswersUrl"]):
+            raise DeploymentError(f"{link} does not lead to {self.outputs['AnswersUrl']}")
+        return self.answers_url + link.removeprefix(self.outputs["AnswersUrl"])
+
+    def subscribe(self, topic: str = "TopicArn", only: Mapping[str, Sequence[str]] | None = None) -> Inbox[Delivered]:
+        """A new queue, subscribed from now on to the topic named by that output, to ``only`` what this filter lets pass.
+
+        By default alarms are kept out, which have no mode.
+        """
+        arn = self.outputs[topic]
+        url, queue = self._queue("sns.amazonaws.com", arn)
+        wanted = {"mode": ["report", "enforce"]} if only is None else only
+        self.client("sns").subscribe(
+            TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={"FilterPolicy": json.dumps(wanted)}
+        )
+        return Inbox(self.client("sqs"), url, _delivered)
+
+    def events(self, bus: str = "default") -> Inbox[dict[str, Any]]:
+        """A new queue that gets, from now on, every event of Session Reaper on ``bus``, as EventBridge hands it over."""
+        client = self.client("events")
+        name = f"inbox-{os.urandom(4).hex()}"
+        pattern = json.dumps({"source": ["session-reaper"]})
+        rule = client.put_rule(Name=name, EventPattern=pattern, EventBusName=bus)["RuleArn"]
+        url, queue = self._queue("events.amazonaws.com", rule)
+        client.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "inbox", "Arn": queue}])
+        return Inbox(self.client("sqs"), url, lambda event: event)
+
+    def _queue(self, service: str, source: str) -> tuple[str, str]:
+        """The URL and the ARN of a new queue that ``service`` may send to on behalf of ``source``."""
         sqs = self.client("sqs")
         url = sqs.create_queue(QueueName=f"inbox-{os.urandom(4).hex()}")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        topic = self.outputs["TopicArn"]
         allowed = {
             "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
+            "Principal": {"Service": service},
             "Action": "sqs:SendMessage",
             "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+            "Condition": {"ArnEquals": {"aws:SourceArn": source}},
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-        only_reports = {"FilterPolicy": json.dumps({"mode": ["report", "enforce"]})}
-        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=only_reports)
-        return Inbox(sqs, url)
+        return url, arn
 
     def deliver(self, profile: str, content: str) -> None:
-        """Deploy ``content`` to the ``Policies`` or ``Switch`` profile, as an operator would through AppConfig."""
+        """Deploy ``content`` to the ``Policies``, ``Switch`` or ``Owners`` profile, as an operator would through AppConfig."""
         appconfig = self.client("appconfig")
         application = self.outputs["ApplicationId"]
         version = appconfig.create_hosted_configuration_version(
@@ -131,10 +173,10 @@ class Deployment:
             for item in page["Items"]:
                 dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
 
-    def log_lines(self) -> Iterator[str]:
-        """Every line the function logged, oldest first."""
+    def log_lines(self, group: str = "LogGroupName") -> Iterator[str]:
+        """Every line in the log group named by that output, oldest first; by default what the sweep's function logged."""
         logs = self.client("logs")
-        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=self.outputs["LogGroupName"]):
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=self.outputs[group]):
             for event in page["events"]:
                 yield event["message"]
 
@@ -149,6 +191,11 @@ class Deployment:
     def destroy(self) -> None:
         """Remove the stack."""
         _cdk(self.cloud, ["destroy", self.name, "--force"], self.context, self.log)
+
+
+def _delivered(envelope: dict[str, Any]) -> Delivered:
+    attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
+    return Delivered(envelope.get("Subject") or "", json.loads(envelope["Message"]), attributes)
 
 
 def client(cloud: LocalCloud, service: str) -> Any:
@@ -178,7 +225,8 @@ def deploy(cloud: LocalCloud, context: Mapping[str, str], log: Path | None = Non
         outputs = Path(folder) / "outputs.json"
         _cdk(cloud, ["deploy", "--require-approval", "never", "--outputs-file", str(outputs)], context, log)
         [(name, values)] = json.loads(outputs.read_text(encoding="utf-8")).items()
-    _allow_plain_http(cloud, values["TopicArn"])
+    for topic in ("TopicArn", "OwnersTopicArn"):
+        _allow_plain_http(cloud, values[topic])
     if bucket := values.get("HistoryBucketName"):
         # Its only statement is the refusal of plain HTTP.
         client(cloud, "s3").delete_bucket_policy(Bucket=bucket)

@@ -7,6 +7,7 @@ ministack is pinned, because this reaches into it. What is changed, and nothing 
 - every call is recorded, the denied ones and those that ministack answers included;
 - schedules are looked at every second instead of every ten, and a minute of a rate() is as long as the launcher is told;
 - mail that SNS delivers is kept;
+- secrets and condition keys are as AWS has them, see `mended`;
 - the control API is served under `/_localcloud/`.
 """
 
@@ -25,6 +26,7 @@ from localcloud.deadline import Deadline
 from localcloud.gateway import Gateway, request_of, with_account
 from localcloud.glue import Glue
 from localcloud.mail import deliver_mail
+from localcloud.mended import mend_condition_keys, mend_secrets
 from localcloud.record import Call
 from localcloud.service import ElsewhereError
 from localcloud.wire import Reply, Request, ServiceError
@@ -67,6 +69,10 @@ def install(cloud: Gateway, ministack: Any, minute: float = 60.0) -> App:
         # A service that the router does not know makes it read every model of botocore first.
         router.SERVICE_PATTERNS.setdefault(service, {"host_patterns": [rf"{service}\."]})
     deliver_mail(_import("ministack.services.sns"), cloud.mail)
+    mend_secrets(
+        _import("ministack.services.cloudformation.provisioners"), _import("ministack.services.secretsmanager")
+    )
+    mend_condition_keys(iam_actions, _import("ministack.services.dynamodb"))
     _check_permissions(cloud, iam_actions)
     _record_others(cloud, ministack, iam_actions)
     return _application(cloud, ministack.app)

@@ -1,0 +1,131 @@
+"""Reads context values, and remembers everything that is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from infra.cadence import Cadence, ScheduleError, read_schedule
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class ContextError(Exception):
+    """The context is wrong. ``problems`` holds one sentence for each mistake."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Keep the sentences; ``str(error)`` has one a line."""
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Reader:
+    """Reads context values and remembers what was wrong with them, so that all of it is said at once."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """``values`` has every key there is."""
+        self.values = values
+        self.problems: list[str] = []
+
+    def problem(self, key: str, sentence: str) -> None:
+        """Remember that ``key`` is wrong; ``sentence`` goes on after its name."""
+        self.problems.append(f"context key {key} {sentence}")
+
+    def problems_of(self, key: str) -> bool:
+        """Whether anything is wrong with ``key`` so far."""
+        return any(problem.startswith(f"context key {key} ") for problem in self.problems)
+
+    def misspelt(self, context: Mapping[str, Any]) -> None:
+        """Remember what of ``context`` is no key of ours and looks like one."""
+        for key in context:
+            if key not in self.values and (near := difflib.get_close_matches(key, self.values, n=1, cutoff=0.8)):
+                self.problem(key, f"is not known; did you mean {near[0]}?")
+
+    def text(self, key: str, pattern: str, wanted: str) -> str:
+        """A text or number that ``pattern`` matches whole; ``wanted`` says what it should be."""
+        value = self.values[key]
+        text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else None
+        if text is None or not re.fullmatch(pattern, text):
+            self.problem(key, f"is {value!r}: it should be {wanted}")
+        return text or ""
+
+    def choice(self, key: str, kind: type[Choice]) -> Choice:
+        """One of ``kind``."""
+        value = self.values[key]
+        if value in [choice.value for choice in kind]:
+            return kind(value)
+        self.problem(key, f"is {value!r}: it should be {' or '.join(kind)}{_did_you_mean(value, list(kind))}")
+        return next(iter(kind))
+
+    def number(self, key: str, low: int, high: int, allowed: tuple[int, ...] = ()) -> int:
+        """A whole number from ``low`` to ``high``, and one of ``allowed`` where there are any."""
+        value = self.values[key]
+        text = "" if isinstance(value, bool) else str(value)
+        number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+        if not low <= number <= high or (allowed and number not in allowed):
+            wanted = f"one of {', '.join(map(str, allowed))}" if allowed else f"a whole number from {low} to {high}"
+            self.problem(key, f"is {value!r}: it should be {wanted}")
+        return number
+
+    def flag(self, key: str) -> bool:
+        """True or false."""
+        value = self.values[key]
+        if value not in (True, False, "true", "false"):
+            self.problem(key, f"is {value!r}: it should be true or false")
+        return value in (True, "true")
+
+    def listed(
+        self, key: str, valid: Callable[[str], object], wanted: str, choices: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """A list, or text with commas, each part ``valid``; without repetitions."""
+        value = self.values[key]
+        parts: object = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            self.problem(key, f"is {value!r}: it should be a list, or text with commas")
+            return ()
+        found = [part.strip() for part in parts if part.strip()]
+        for part in found:
+            if not valid(part):
+                self.problem(key, f"names {part!r}: it should be {wanted}{_did_you_mean(part, list(choices))}")
+        return tuple(dict.fromkeys(found))
+
+    def given(self, key: str) -> bool:
+        """Whether anything was said: neither empty text nor ``null``."""
+        value = self.values[key]
+        return value is not None and value != "" and not (isinstance(value, str) and value.isspace())
+
+    def timezone(self, key: str) -> str:
+        """The IANA name of a timezone."""
+        value = self.values[key]
+        try:
+            return ZoneInfo(value).key
+        # No such zone, no text, a path out of the database, or one of its folders.
+        except (ZoneInfoNotFoundError, ValueError, TypeError, AttributeError, OSError):
+            self.problem(key, f"is {value!r}: it should be a timezone such as UTC or Europe/Berlin")
+            return "UTC"
+
+    def schedule(self, key: str, *, watched: bool = True) -> Cadence:
+        """A schedule, often enough to be ``watched`` by an alarm if it is."""
+        value = self.values[key]
+        try:
+            return read_schedule(value if isinstance(value, str) else repr(value), watched=watched)
+        except ScheduleError as error:
+            self.problem(key, f"is wrong: {error}")
+            return Cadence("", 0)
+
+    def file(self, key: str, root: Path) -> Path:
+        """A file, relative to ``root`` unless it says otherwise."""
+        path = root / str(self.values[key])
+        if not path.is_file():
+            self.problem(key, f"names {str(self.values[key])!r}, which is no file in {root}")
+        return path
+
+
+def _did_you_mean(value: object, choices: list[str]) -> str:
+    near = difflib.get_close_matches(str(value), choices, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
