@@ -124,7 +124,7 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     thresholds = tuple(dict.fromkeys(limit for some in limits for limit in some))
     with Progress(sys.stderr, quiet=quiet) as progress:
         try:
-            history = History(source_of(where, lambda: _s3(profile)), first, last, progress=progress)
+            history = History(source_of(where, lambda: client_of_s3(profile)), first, last, progress=progress)
         except UnreadableError as error:
             raise CommandError(clean(error)) from error
         if not history.recordings and not history.skipped:
@@ -151,7 +151,7 @@ def _between(first: date | None, last: date | None) -> str:
     return "".join(f" {word} {day}" for word, day in (("from", first), ("to", last)) if day is not None)
 
 
-def _s3(profile: str | None) -> Any:
+def client_of_s3(profile: str | None) -> Any:
     """A client of S3 with the user's own credentials; S3 itself tells which region a bucket is in."""
     from reaper.bootstrap import StartError, open_clients  # noqa: PLC0415
     from reaper.providers.calls import Calls  # noqa: PLC0415
