@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reaper.cli.policy_file import PolicyFile
     from reaper.core.session import SessionRef
     from reaper.core.vocabulary import Lens
-    from reaper.sweep.ports import Ledger
+    from reaper.sweep.ports import HistoryRecorder, Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,12 @@ def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
     ledger: Ledger | None = None,
     forgetful: bool = False,
     publish: Callable[[dict[str, Any]], str | None] | None = None,
+    history: HistoryRecorder | None = None,
 ) -> Swept:
     """Do one sweep over what was opened. A ``forgetful`` one reads the ledger and writes nothing to it.
 
     ``publish`` sends the public report somewhere else, and says what went wrong with that: then a ledger does not remember
-    anybody as warned.
+    anybody as warned. ``history`` records what is seen.
     """
     book = compile_book(policies.book)
     if mode is Mode.ENFORCE:
@@ -98,6 +99,7 @@ def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
                 ledger=ledger,
                 forgetful=forgetful,
                 tell=send if publish else None,
+                history=history,
                 progress=tell,
             )
         )

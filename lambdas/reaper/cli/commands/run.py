@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,10 +18,15 @@ from reaper.cli.policy_file import PolicyFile, load_policies
 from reaper.cli.publishing import publish
 from reaper.cli.render_report import render_report, summary
 from reaper.cli.sweeping import open_ledger, sweep
-from reaper.cli.text import instant
+from reaper.cli.text import clean, instant
 from reaper.core.guards import describe_hours, outside_hours
 from reaper.core.report import Mode
 from reaper.core.session import Service
+
+if TYPE_CHECKING:
+    from reaper.bootstrap import Opened
+    from reaper.history.recorder import SpooledRecorder
+    from reaper.history.sinks import Sink
 
 EPILOG = """\b
 Examples:
@@ -28,6 +34,7 @@ Examples:
   reaper run -p policies.yaml --enforce                        stop what should be stopped
   reaper run -p policies.yaml --plan plan.json --enforce       only what was planned
   reaper run -p policies.yaml --output json --output-file report.json
+  reaper run -p policies.yaml --history history/               keep what was seen, for reaper report
   reaper run -p policies.yaml --topic arn:aws:sns:us-east-1:123456789012:sessions
 """
 
@@ -40,6 +47,12 @@ Examples:
     "--plan-max-age", type=Duration(), default="24h", show_default=True, help="Refuse a plan that is older than this."
 )
 @click.option("--topic", type=TopicArn(), help="Publish the report to this SNS topic.")
+@click.option(
+    "--history",
+    "history",
+    metavar="PATH",
+    help="Record the sweep there and archive its report, for backtest and report: s3://BUCKET/PREFIX, or a directory.",
+)
 @sweep_options
 @common_options()
 def command(  # noqa: PLR0913, PLR0917 - one per option
@@ -48,6 +61,7 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     plan_path: str | None,
     plan_max_age: float,
     topic: str | None,
+    history: str | None,
     ledger: str | None,
     *,
     enforce: bool,
@@ -65,6 +79,7 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
         _refuse_pretending(common, policies, ledger)
     plan = None if plan_path is None else _applicable(plan_path, policies, common, plan_max_age)
     opened = open_selected(common if plan is None else _where_planned(common, plan))
+    sink = None if history is None else _sink(history, opened)
     if plan is not None:
         check_scopes(plan, [provider.key for provider in opened.providers])
     problems: list[str] = []
@@ -84,8 +99,11 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
         # A pretended moment is nothing to remember.
         forgetful=common.now is not None and not enforce,
         publish=None if topic is None else to_topic,
+        history=None if sink is None else _recorder(sink),
     )
     destination.write(render_report(swept.document, common.output, destination.surface))
+    if sink is not None:
+        problems += _archive(sink, swept.document)
     code = swept.exit_code(detailed=detailed_exitcode)
     if not common.quiet or swept.report.blind:
         for line in summary(swept.document, enforcing=enforce):
@@ -93,6 +111,41 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     for problem in problems:
         say(f"reaper: {problem}")
     return ExitCode.LOOK if problems else code
+
+
+def _sink(where: str, opened: Opened) -> Sink:
+    """Where a sweep is recorded."""
+    # Together with the SDK, which --help and usage errors need not wait for.
+    from reaper.history.sinks import DirectorySink, S3Sink  # noqa: PLC0415
+
+    if not where.startswith("s3://"):
+        if Path(where).exists() and not Path(where).is_dir():
+            raise CommandError(f"{clean(where)} is a file: give --history a directory")
+        return DirectorySink(Path(where))
+    bucket, _, prefix = where.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise CommandError(f"{clean(where)} names no bucket: write s3://BUCKET/PREFIX")
+    region = opened.clients.default_region or "us-east-1"
+    client: Any = opened.clients.client("s3", region)
+    return S3Sink(client, bucket, prefix)
+
+
+def _recorder(sink: Sink) -> SpooledRecorder:
+    from reaper.history.recorder import SpooledRecorder  # noqa: PLC0415 - needs the SDK, like its sink
+
+    return SpooledRecorder(sink)
+
+
+def _archive(sink: Sink, document: dict[str, Any]) -> list[str]:
+    """Keep the report; says what went wrong with that."""
+    from reaper.history.reports import archive  # noqa: PLC0415 - needs the SDK, like its sink
+    from reaper.sweep.ports import HistoryError  # noqa: PLC0415
+
+    try:
+        archive(sink, document)
+    except HistoryError as error:
+        return [clean(error)]
+    return []
 
 
 def _refuse_pretending(common: Common, policies: PolicyFile, ledger: str | None) -> None:
