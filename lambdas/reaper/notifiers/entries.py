@@ -82,6 +82,8 @@ def _labelled(finding: Json, mode: str, clock: Clock) -> Iterator[tuple[str, str
         yield from _since(finding, clock)
         if costs := _costs(finding):
             yield "cost", costs
+        if saved := _saved(finding):
+            yield "saved", saved
     policy, detail = finding.get("policy"), finding.get("detail")
     if why := ": ".join(shown(part) for part in (f"policy {policy}" if policy else "", detail) if part):
         yield "why", clock.within(why)
@@ -122,11 +124,14 @@ def _costs(finding: Json) -> str:
         told.append(f"{facts['hourly_cost']:.2f} USD an hour")
     if isinstance(facts.get("idle_cost"), int | float) and facts["idle_cost"] >= _A_CENT:
         told.append(f"about {facts['idle_cost']:.2f} USD while idle")
-    avoided = finding.get("avoided_cost")
-    if isinstance(avoided, int | float):
-        basis = finding.get("avoided_basis")
-        told.append(f"about {avoided:.2f} USD avoided by the stop{f' (against {shown(basis)})' if basis else ''}")
     return ", ".join(told)
+
+
+def _saved(finding: Json) -> str:
+    avoided, basis = finding.get("avoided_cost"), finding.get("avoided_basis")
+    if not isinstance(avoided, int | float):
+        return ""
+    return f"about {avoided:.2f} USD by the stop, an estimate{f' against {shown(basis)}' if basis else ''}"
 
 
 def _keep(finding: Json, clock: Clock) -> Iterator[str]:

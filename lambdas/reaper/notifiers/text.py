@@ -110,9 +110,13 @@ def _opening(report: Json, clock: Clock) -> Iterator[str]:
         *_situation(report, clock),
         f"{sessions['seen']} sessions seen, {sessions['live']} of them live.",
         *_unowned(owners.get("unresolved", 0)),
-        f"Sweep {shown(report['run_id'])}, {clock.at(report['started_at'])} to {clock.at(report['finished_at'])}.",
+        f"Sweep {shown(report['run_id'])}, {_span(clock.at(report['started_at']), clock.at(report['finished_at']))}.",
     ]
     yield _lines(facts)
+
+
+def _span(start: str, end: str) -> str:
+    return start if start == end else f"{start} to {end}"
 
 
 def _unowned(count: int) -> Iterator[str]:
@@ -153,17 +157,15 @@ def _troubles(report: Json, budget: _Budget) -> Iterator[str]:
 
 def _groups(report: Json, clock: Clock, budget: _Budget) -> Iterator[str]:
     """The news, by owner and service; the owner with the most important news first."""
-    groups: dict[tuple[str, str], list[Json]] = {}
+    groups: dict[str, dict[str, list[Json]]] = {}
     for finding in _ordered(report, _news(report)):
-        groups.setdefault((whose(finding), str(finding["ref"]["service"])), []).append(finding)
-    left = sum(map(len, groups.values()))
-    owners = {owner for owner, _ in groups}
-    for (owner, service), findings in groups.items():
+        groups.setdefault(whose(finding), {}).setdefault(str(finding["ref"]["service"]), []).append(finding)
+    flat = [(owner, *one) for owner, ones in groups.items() for one in ones.items()]
+    for index, (owner, service, findings) in enumerate(flat):
         if budget.is_spent:
-            yield budget.more(left, f" of {len(owners)} owner{'' if len(owners) == 1 else 's'}")
+            count, owners = sum(len(rest) for *_, rest in flat[index:]), len({whom for whom, *_ in flat[index:]})
+            yield budget.more(count, f" of {owners} owner{'' if owners == 1 else 's'}")
             return
-        left -= len(findings)
-        owners.discard(owner)
         heading = f"{_title(report, owner, shown(service))} ({len(findings)})"
         entries = (entry(finding, report["mode"], clock) for finding in findings)
         yield budget.section(f"{heading}\n{'-' * min(len(heading), WIDTH)}", entries, len(findings), spaced=True)

@@ -33,7 +33,7 @@ def test_a_report_reads_like_this():
         "In report mode nothing is stopped.\n"
         "Their idleness has cost about 4.40 USD so far (an estimate).\n"
         "40 sessions seen, 17 of them live.\n"
-        "Sweep run-1, Sun 1 Mar 10:00 UTC to Sun 1 Mar 10:00 UTC.\n"
+        "Sweep run-1, Sun 1 Mar 10:00 UTC.\n"
         "\n"
         "COULD NOT BE READ, so what runs there is unknown (1)\n"
         "- athena in 123456789012 eu-central-1, workgroup science\n"

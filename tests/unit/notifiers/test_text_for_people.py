@@ -77,8 +77,9 @@ def test_an_owners_digest_reads_like_this():
         "    where 123456789012 eu-central-1\n"
         "    owner bo\n"
         "    idle  for 1h, 2h30m old, state READY\n"
-        "    cost  2.20 USD an hour, about 2.20 USD while idle, about 20.00 USD avoided\n"
-        "          by the stop (against its own idle timeout of 48h)\n"
+        "    cost  2.20 USD an hour, about 2.20 USD while idle\n"
+        "    saved about 20.00 USD by the stop, an estimate against its own idle\n"
+        "          timeout of 48h\n"
         "    why   policy glue-idle: idle for 2h, which is at least 1h\n"
         "    next  The service accepted the stop. Start a new session when you need\n"
         "          one.\n"
@@ -135,6 +136,7 @@ def test_the_platform_is_told_by_owner_and_service_the_most_important_first():
         finding("stopped", "c", team="data", ref=ref("c", service="athena")),
         finding("warned", "d", team="data"),
         finding("spared", "e", facts={}),
+        finding("stopped", "f", facts={**FACTS, "owner": "bo"}),
         audience={**BERLIN, "key": "platform", "medium": "platform"},
         owners={"resolved": 3, "unresolved": 2},
     )
@@ -144,6 +146,7 @@ def test_the_platform_is_told_by_owner_and_service_the_most_important_first():
         "Owner zoe: glue (1)",
         "Team data: athena (1)",
         "Team data: glue (2)",
+        "Owner bo: glue (1)",
         "Owner unknown: glue (1)",
     ]
     assert text.index("- d is warned of") < text.index("- a is reported")
