@@ -85,8 +85,7 @@ def _lasting(memory: Memory, now: float) -> Snooze | None:
 def _notice(memory: Memory, visit: Visit) -> Element | None:
     """What came of the answer just given; ``None`` without one, or where the ledger knows nothing of it."""
     if visit.refused:
-        told = visit.refused if "nothing was changed" in visit.refused else f"{visit.refused} Nothing was changed."
-        return _box("Your answer was not taken", told, kind="notice warn")
+        return _box("Nothing was changed", visit.refused, kind="notice warn")
     zone, snooze, hurry = _card(memory).timezone, _lasting(memory, visit.now), memory.hurry
     if visit.done is Done.KEPT and snooze is not None:
         undo = "Changed your mind? You can end the snooze below."

@@ -185,7 +185,7 @@ def test_what_was_just_done_is_said_only_if_the_ledger_bears_it_out(done, change
 def test_a_refused_answer_is_said_first():
     shown = page(WARNED, refused="It is not snoozed.")
 
-    assert "Your answer was not taken It is not snoozed. Nothing was changed." in shown.text
+    assert "Nothing was changed It is not snoozed." in shown.text
 
 
 @pytest.mark.parametrize("place", ["name", "owner", "team", "state", "evidence", "detail", "timezone"])
