@@ -8,6 +8,7 @@ table below it, too.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -132,11 +133,19 @@ def _ticks(top: float) -> list[float]:
     return [step * number for number in range(math.ceil(top / step - 1e-9) + 1)]
 
 
-def _svg(series: Sequence[Series], bars: Sequence[str], alternative: str) -> Element:
+def _pygal() -> tuple[Any, Any]:
+    """pygal, and the style that leaves labels their room."""
     # Only where a page with charts is made: it takes a tenth of a second to load.
     import pygal  # noqa: PLC0415
     from pygal.style import Style  # noqa: PLC0415
 
+    # It hooks itself into every later import, for the sake of plugins, by means that Python 3.12 dropped.
+    sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != "pygal"]
+    return pygal, Style(label_font_size=13, major_label_font_size=13)
+
+
+def _svg(series: Sequence[Series], bars: Sequence[str], alternative: str) -> Element:
+    pygal, label_style = _pygal()
     tops = [math.fsum(one.amounts[bar] for one in series) for bar in range(len(bars))]
     ticks = _ticks(max(tops))
     # Amounts are drawn as shares of the highest tick: pygal's own arithmetic is not made for billions or millionths.
@@ -150,7 +159,7 @@ def _svg(series: Sequence[Series], bars: Sequence[str], alternative: str) -> Ele
         show_legend=False,
         range=(0, 1),
         truncate_label=-1,
-        style=Style(label_font_size=13, major_label_font_size=13),
+        style=label_style,
     )
     chart.x_labels = _thinned(bars)
     chart.y_labels = [{"label": short_dollars(tick), "value": tick / scale} for tick in ticks]
