@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -212,3 +213,23 @@ def test_an_event_of_another_sender_is_none_of_ours():
     assert wrong({**event, "source": "aws.glue"}) != []
     assert wrong({**event, "resources": ["nightly"]}) != []
     assert list(validator("Session Stopped").iter_errors(event)) != []
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
+SHOWN = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
+
+
+def test_the_page_shows_events_as_they_are_and_patterns_that_could_match():
+    events = [one for one in SHOWN if "version" in one]
+    patterns = [one for one in SHOWN if "version" not in one]
+
+    assert {event["detail-type"] for event in events} == {"Session Warned", STOP_REQUESTED, SWEEP_COMPLETED}
+    assert [message for event in events for message in wrong(event)] == []
+    assert len(patterns) == 3
+    assert all(pattern["source"] == ["session-reaper"] for pattern in patterns)
+
+
+def test_the_page_leads_to_every_schema():
+    linked = dict(re.findall(r"^\| `([\w ]+)` \|.*\]\(\.\./schema/events/([\w.-]+)\) \|$", PAGE, re.MULTILINE))
+
+    assert linked == {kind: f"{kind.lower().replace(' ', '-')}.schema.json" for kind in SCHEMAS}
