@@ -8,7 +8,7 @@ said in the log and in the metrics; a warning that did not leave counts as none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -95,7 +95,7 @@ class People:
             notes += self._tell_one(document, before, prints)
         notes += self._keep(prints)
         if people.event_bus:
-            notes += self._announce(report)
+            self._announce(report)
         return tuple(notes)
 
     def insist(self) -> None:
@@ -149,7 +149,8 @@ class People:
             self.logger.warning("may be told again", extra={"reason": str(error)})
         return []
 
-    def _announce(self, report: Json) -> Sequence[str]:
+    def _announce(self, report: Json) -> None:
+        """Send the events. One that is lost is counted and logged, and makes no warning unheard: people were told."""
         from reaper.notifiers.event_bus import EventPublisher  # noqa: PLC0415 - only where there is a bus
         from reaper.notifiers.events import events_of  # noqa: PLC0415
         from reaper.providers.arns import arn_of_json  # noqa: PLC0415
@@ -158,7 +159,8 @@ class People:
         entries = events_of(report, arn=arn_of_json, at=at)
         published = EventPublisher(self.client("events"), self.settings.people.event_bus).publish(entries)
         self.untold += published.lost
-        return published.notes
+        for note in published.notes:
+            self.logger.error("events not sent", extra={"reason": note})
 
     def _link(self, ref: Mapping[str, Any], to: str) -> str:
         if self._key is None:
