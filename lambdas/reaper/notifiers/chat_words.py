@@ -16,34 +16,35 @@ from typing import Any, Final, cast
 from reaper.core import durations
 from reaper.core.outcome import Outcome
 from reaper.core.policy.problems import one_line
+from reaper.notifiers.words import ADVICE, ADVICE_BLIND, WORDS
 
 Json = Mapping[str, Any]
 Clock = Callable[[float], str]
 """How a medium writes an instant, given as epoch seconds."""
 
-WORDS: Final[Mapping[str, str]] = {
-    Outcome.FAILED.value: "could not be stopped",
-    Outcome.NOT_STOPPING.value: "still running after a stop",
-    Outcome.WARNED.value: "warned",
-    Outcome.WITHHELD.value: "held back by a guard",
-    Outcome.WOULD_STOP.value: "would be stopped",
-    Outcome.STOPPED.value: "stopped",
-    Outcome.SNOOZED.value: "snoozed",
-    Outcome.UNDETERMINED.value: "could not be judged",
-    Outcome.REPORTED.value: "reported",
-    Outcome.SPARED.value: "spared",
-    Outcome.CONFIRMED.value: "confirmed as ended",
-    Outcome.ALREADY_GONE.value: "already gone",
-    Outcome.PROTECTED.value: "protected",
-}
+_ORDER: Final = (
+    Outcome.FAILED,
+    Outcome.NOT_STOPPING,
+    Outcome.WARNED,
+    Outcome.WITHHELD,
+    Outcome.WOULD_STOP,
+    Outcome.STOPPED,
+    Outcome.SNOOZED,
+    Outcome.UNDETERMINED,
+    Outcome.REPORTED,
+    Outcome.SPARED,
+    Outcome.CONFIRMED,
+    Outcome.ALREADY_GONE,
+    Outcome.PROTECTED,
+)
+COUNTED: Final[Mapping[str, str]] = {outcome.value: WORDS[outcome.value].counted for outcome in _ORDER}
 """Each outcome as a count of it reads, those first that a person can still do something about."""
 
-_RANKS: Final = {outcome: rank for rank, outcome in enumerate(WORDS)}
+_RANKS: Final = {outcome: rank for rank, outcome in enumerate(COUNTED)}
 _MEANINGS: Final[Mapping[str, str]] = {
     Outcome.FAILED.value: "It could not be stopped; the next sweep tries again.",
     Outcome.NOT_STOPPING.value: "It runs on, though the service accepted our stop: it is still being billed.",
     Outcome.WITHHELD.value: "A guard holds its stop back.",
-    Outcome.WOULD_STOP.value: "It would be stopped; in report mode nothing is.",
     Outcome.UNDETERMINED.value: "It could not be judged, so it is left alone.",
     Outcome.REPORTED.value: "A policy asks to report it; it is left alone.",
     Outcome.SPARED.value: "It was used just before its stop, so it is left alone.",
@@ -134,8 +135,10 @@ def headline(digest: Json) -> str:
 def counts(digest: Json) -> list[str]:
     """``1 warned``, ``3 reported``, ..., in our own words; unread scopes first."""
     totals = mapping(digest.get("totals"))
-    known = [f"{int(count)} {WORDS[outcome]}" for outcome in WORDS if (count := number(totals.get(outcome)) or 0) >= 1]
-    strange = sum(1 for outcome in totals if outcome not in WORDS)
+    known = [
+        f"{int(count)} {COUNTED[outcome]}" for outcome in COUNTED if (count := number(totals.get(outcome)) or 0) >= 1
+    ]
+    strange = sum(1 for outcome in totals if outcome not in COUNTED)
     unread = total(digest, "blind")
     return [
         *([f"{unread} could not be read"] if unread else []),
@@ -164,18 +167,14 @@ def summary(digest: Json) -> list[str]:
 
 
 def advice(digest: Json) -> list[str]:
-    """What to do, in our own words, the most urgent first."""
+    """What to do, in our own words: about the sweep for the platform, about their sessions for everybody."""
     outcomes = {text(finding.get("outcome")) for finding in listing(digest.get("findings"))}
     said: list[str] = []
-    if Outcome.FAILED.value in outcomes or Outcome.NOT_STOPPING.value in outcomes:
-        said.append("Look at what could not be stopped, or runs on after a stop: it is still being billed.")
-    if total(digest, "blind"):
-        said.append("Mend what could not be read: until then nothing there is judged or stopped.")
-    if Outcome.WITHHELD.value in outcomes:
-        said.append("A guard held stops back: check that the policies mean so many sessions before raising it.")
-    if outcomes & {Outcome.WARNED.value, Outcome.WOULD_STOP.value, Outcome.WITHHELD.value, Outcome.SNOOZED.value}:
-        said.append(_KEEP)
-    return said
+    if text(mapping(digest.get("audience")).get("medium")) in {"", "platform"}:
+        said += [ADVICE_BLIND] if total(digest, "blind") else []
+        needless = {Outcome.WOULD_STOP.value} if enforces(digest) else set[str]()
+        said += [sentence for outcome, sentence in ADVICE.items() if outcome in outcomes - needless]
+    return [*said, _KEEP] if outcomes & _ANSWERABLE else said
 
 
 def groups(digest: Json) -> list[Group]:
@@ -220,10 +219,13 @@ def sequel(finding: Json, *, enforce: bool, clock: Clock) -> str:
     outcome = text(finding.get("outcome"))
     due = instant(finding.get("due"))
     if outcome == Outcome.WARNED.value:
-        when = f"from {clock(due)} on" if due is not None else "by a later sweep"
-        would = "is" if enforce else "would be"
-        tail = "" if enforce else "; in report mode nothing is"
-        return f"It {would} stopped {when}, unless it is used or kept{tail}."
+        if due is None:
+            return "Nothing yet: this is a warning, and no stop is planned."
+        if not enforce:
+            return f"It would be stopped from {clock(due)} on; in report mode nothing is."
+        return f"It is stopped from {clock(due)} on, unless it is used or kept."
+    if outcome == Outcome.WOULD_STOP.value:
+        return f"It would be stopped; {'its policy only says so' if enforce else 'in report mode nothing is'}."
     if outcome == Outcome.SNOOZED.value:
         until = instant(mapping(finding.get("snooze")).get("until"))
         until = due if until is None else until

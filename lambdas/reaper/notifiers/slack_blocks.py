@@ -28,14 +28,14 @@ MOST_HEADER, MOST_VALUE = 150, 2_000
 
 _NAME, _DETAIL, _LINE = 120, 400, 300
 _LISTED: Final = 5
-_RESERVE: Final = 700
-"""Bytes for what is said last: what had no room, and how to keep a session."""
+_RESERVE: Final = 500
+"""Bytes for saying how many sessions had no room; one that has less than that left is not begun."""
 _USER: Final = re.compile(r"[UW][A-Z0-9]{2,30}")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LONGEST_SPAN: Final = 30
 _KEEPS: Final = (("1h", "Keep 1 h", 3600.0), ("4h", "Keep 4 h", 14_400.0))
 _STOPPABLE: Final = {"warned", "snoozed"}
-"""Outcomes of sessions that a wish to stop them now changes anything for; elsewhere a mode or a guard forbids it."""
+"""Outcomes of sessions that a wish to stop them now changes anything for, where a stop is planned at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,13 @@ def digest_message(digest: Json, *, interactive: bool, timezone: str = "UTC", wh
     )
     mention = _mention(audience)
     blocks = list(_opening(digest, reader, mention))
-    shown = _fill(blocks, words.groups(digest), reader)
+    closing = [_context("\n".join(advice))] if (advice := words.advice(digest)) else []
+    shown = _fill(blocks, words.groups(digest), reader, MOST_BYTES - _RESERVE - size([*blocks, *closing]))
     missing = words.total(digest, "findings") - shown
     if missing > 0:
         place = text(digest.get("full_report")) or where or "the log of the sweep"
         blocks.append(_context(f"... and {missing} more: see {escaped(place, _LINE)}"))
-    if advice := words.advice(digest):
-        blocks.append(_context("\n".join(advice)))
-    return {"text": f"{mention}{words.headline(digest)}", "blocks": blocks}
+    return {"text": f"{mention}{words.headline(digest)}", "blocks": [*blocks, *closing]}
 
 
 def alarm_message(alarm: Json, *, timezone: str = "UTC") -> Json:
@@ -144,12 +143,11 @@ def _opening(digest: Json, reader: _Reader, mention: str) -> Iterator[Block]:
         )
 
 
-def _fill(blocks: list[Block], groups: list[words.Group], reader: _Reader) -> int:
-    """Add as many sessions as fit, each with a link; then give the first of them buttons, as far as these fit too.
+def _fill(blocks: list[Block], groups: list[words.Group], reader: _Reader, room: int) -> int:
+    """Add as many sessions as fit into ``room`` bytes, each with a link; then give the first of them buttons.
 
     Returns how many sessions were added.
     """
-    room = MOST_BYTES - _RESERVE - size(blocks)
     slots = MOST_BLOCKS - 2 - len(blocks)
     rows: list[tuple[Json | None, list[Block]]] = []
     for group in groups:
@@ -208,7 +206,8 @@ def _buttons(finding: Json, reader: _Reader) -> list[Block]:
     if not reader.interactive or not token or len(token) > MOST_VALUE:
         return []
     buttons = [_button(label, f"answer:{key}", value=token) for key, label in _keeps(finding, reader)]
-    if reader.enforce and text(finding.get("outcome")) in _STOPPABLE:
+    planned = words.instant(finding.get("due")) is not None
+    if reader.enforce and planned and text(finding.get("outcome")) in _STOPPABLE:
         stop = _button("Stop it now", "answer:stop", value=token)
         stop["style"] = "danger"
         stop["confirm"] = {

@@ -108,6 +108,27 @@ def test_nothing_is_stopped_now_where_only_reports_are_made_or_a_guard_objects()
     assert labels(told(warned(outcome="withheld"))) == keeps
 
 
+def test_a_warning_that_no_stop_follows_says_so_and_offers_none():
+    post = told(warned(due=None))
+
+    assert "*Next*\nNothing yet: this is a warning, and no stop is planned." in texts(post, "mrkdwn")
+    assert "Stop it now" not in labels(post)
+
+
+def test_what_a_policy_only_says_is_not_blamed_on_the_mode():
+    assert "It would be stopped; its policy only says so." in texts(told(warned(outcome="would_stop")), "mrkdwn")
+    assert "It would be stopped; in report mode nothing is." in texts(
+        told(warned(outcome="would_stop"), mode="report"), "mrkdwn"
+    )
+
+
+def test_what_the_platform_has_to_mend_is_not_put_on_owners():
+    sentence = "A guard held stops back"
+
+    assert sentence in texts(told(warned(outcome="withheld"), medium="platform", to=""), "plain_text")
+    assert sentence not in texts(told(warned(outcome="withheld")), "plain_text")
+
+
 def test_what_is_stopped_already_offers_nothing():
     assert labels(told(warned(outcome="stopped"))) == []
 
