@@ -53,7 +53,7 @@ th, td { text-align: start; vertical-align: top; padding: .4rem .75rem .4rem 0; 
 thead th { color: var(--soft); font-weight: 600; font-size: .82rem; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 9rem; }
 .listed th, .listed td { overflow-wrap: break-word; }
-.listed .names { overflow-wrap: anywhere; }
+.listed bdi { overflow-wrap: anywhere; }
 td.figure, th.figure { text-align: end; }
 .scroll th, .scroll td { white-space: nowrap; }
 small.id { display: block; font-weight: 400; overflow-wrap: anywhere; }
@@ -72,6 +72,9 @@ small.id { display: block; font-weight: 400; overflow-wrap: anywhere; }
   .listed th, .listed td { border: 0; padding: .05rem 0; text-align: start; }
   .listed td { display: grid; grid-template-columns: 7.5rem 1fr; gap: .5rem; }
   .listed td::before { content: attr(data-label); color: var(--soft); }
+}
+@media screen and (min-width: 44rem) {
+  .listed td:has(bdi) { min-width: 8rem; }
 }
 @media (min-width: 44rem) {
   .headline { grid-template-columns: repeat(6, 1fr); }
