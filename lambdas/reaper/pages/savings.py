@@ -48,7 +48,7 @@ def _body(savings: Savings, made_at: float) -> Iterable[Element]:
     yield element(
         "p",
         {"class": "lede"},
-        f"{_long(first)} to {_long(last)}. Interactive cloud sessions are billed while nobody uses them. This page shows what"
+        f"{_long(first)}{f' to {_long(last)}' if first != last else ''}. Interactive cloud sessions are billed while nobody uses them. This page shows what"
         " that cost, what stopping them avoided, and what is not known. All amounts are estimates in US dollars, not bills.",
     )
     if savings.sweeps.done:

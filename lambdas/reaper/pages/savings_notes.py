@@ -101,9 +101,9 @@ def how_it_was_made(savings: Savings) -> Element:
         ),
         ("A false stop", "is in the avoided cost all the same, although whoever started anew has paid for it."),
         (
-            "Kept on purpose",
+            "What is kept on purpose",
             (
-                f"Sessions that a tag or a policy protects are in none of these costs; their idleness cost"
+                f"by a tag or a policy is in none of these costs; the idleness of those sessions cost"
                 f" {dollars(savings.protected_cost)}."
             ),
         ),
