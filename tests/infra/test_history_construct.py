@@ -14,7 +14,7 @@ from aws_cdk import aws_kms as kms
 from cdk_nag import AwsSolutionsChecks
 
 from infra.history import KEYS, History
-from reaper.history.keys import key_of
+from reaper.history.keys import key_of, report_key_of
 from tests.support.stacks import Resources, flat
 
 
@@ -103,7 +103,7 @@ def test_the_writer_can_put_recordings_and_nothing_else(plain):
     [name] = [name for name, _ in plain.named("AWS::S3::Bucket")]
 
     assert plain.granted() == {"s3:PutObject"}
-    assert plain.resources_of("s3:PutObject") == {f"${{{name}.Arn}}/facts/v1/*"}
+    assert plain.resources_of("s3:PutObject") == {f"${{{name}.Arn}}/facts/v1/*", f"${{{name}.Arn}}/reports/v1/*"}
 
 
 def test_with_a_key_the_writer_can_make_data_keys_of_it_too(with_key):
@@ -112,7 +112,9 @@ def test_with_a_key_the_writer_can_make_data_keys_of_it_too(with_key):
 
 
 def test_the_writer_may_write_the_keys_that_are_written():
-    assert key_of("run-1", 1_800_000_000.0).startswith(KEYS.removesuffix("*"))
+    written = (key_of("run-1", 1_800_000_000.0), report_key_of("run-1", 1_800_000_000.0))
+
+    assert [key.startswith(allowed.removesuffix("*")) for key, allowed in zip(written, KEYS, strict=True)] == [True] * 2
 
 
 @pytest.mark.parametrize("encrypted", [False, True])

@@ -184,7 +184,7 @@ def test_a_digest_is_of_its_own_teams_sessions_alone(sweeps):
 def test_each_message_says_how_many_sessions_it_is_about_however_many_it_has_room_for(sweeps):
     """A team's owners are every fortieth of the first 480; a service's sessions are dealt out to all 500 in turn."""
     [whole] = of(sweeps.after_first.told, TOPIC)
-    assert "10,000 about to be stopped" in whole.subject
+    assert whole.subject == "Session Reaper, enforce mode: 10000 warned"
     for message in of(sweeps.after_first.told, OWNERS_TOPIC):
         [team] = message.document["audience"]["teams"]
         numbers = range(int(team.removeprefix("team-")), 480, 40)
