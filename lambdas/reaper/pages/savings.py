@@ -45,11 +45,12 @@ def page(savings: Savings, *, made_at: float) -> str:
 def _body(savings: Savings, made_at: float) -> Iterable[Element]:
     first, last = (_day(moment, savings) for moment in (savings.since, savings.until))
     yield element("h1", None, TITLE)
+    days = _long(first) if first == last else f"{_long(first)} to {_long(last)}"
     yield element(
         "p",
         {"class": "lede"},
-        f"{_long(first)}{f' to {_long(last)}' if first != last else ''}. Interactive cloud sessions are billed while nobody uses them. This page shows what"
-        " that cost, what stopping them avoided, and what is not known. All amounts are estimates in US dollars, not bills.",
+        f"{days}. Interactive cloud sessions are billed while nobody uses them. This page shows what that cost, what stopping"
+        " them avoided, and what is not known. All amounts are estimates in US dollars, not bills.",
     )
     if savings.sweeps.done:
         yield _headline(savings)

@@ -81,6 +81,7 @@ def test_only_reports_of_the_time_are_read(tmp_path: Path) -> None:
         (packed(report(MONDAY) | {"started_at": "yesterday"}), "it is no report"),
         (packed(report(MONDAY) | {"schema_version": 2}), "a newer release wrote it; update reaper to read it"),
     ],
+    ids=["cut off", "text", "half", "deep", "list", "empty", "no time", "newer"],
 )
 def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path, body: bytes, why: str) -> None:
     put(tmp_path, "reports/v1/dt=2027-03-01/090000Z_bad.json.gz", body)
