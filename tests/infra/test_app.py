@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app import InvalidPolicyError, read_policies
+from app import InvalidFileError, read_owners, read_policies
 from infra.asset import build_asset
 from tests.support.asset import ALL_CALLS
 
@@ -99,7 +99,7 @@ def test_everything_wrong_with_a_policy_file_is_said_as_the_loader_says_it(tmp_p
     path = tmp_path / "mine.yaml"
     path.write_text("version: 1\npolicies:\n  - name: x\n    when: {phase: sleeping}\n    then: halt\n")
 
-    with pytest.raises(InvalidPolicyError) as caught:
+    with pytest.raises(InvalidFileError) as caught:
         read_policies(path)
 
     said = str(caught.value).splitlines()
@@ -112,3 +112,28 @@ def test_a_policy_file_that_is_only_warned_about_is_deployed(tmp_path, capsys):
 
     assert json.loads(read_policies(path)) == {"policies": [], "version": 1}
     assert "mine.yaml" in capsys.readouterr().err
+
+
+def test_a_wrong_owners_file_fails_with_a_sentence_that_says_where(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("version: 1\nowners:\n  - {match: ana, team: data, email: Data@Example.org}\n")
+
+    done = run(tmp_path, [sys.executable, "app.py"], owners=str(path))
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("mine.yaml:3:")
+    assert "data@example.org" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_the_addresses_of_the_owners_are_found_once_each(tmp_path, capsys):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "version: 1\nowners:\n"
+        "  - {match: ana, team: data, email: data@example.org}\n"
+        "  - {match: bob, team: data, email: data@example.org}\n"
+        "default: {team: unowned, email: finops@example.org}\n"
+    )
+
+    assert read_owners(path).emails == ("data@example.org", "finops@example.org")
+    assert "is told already" in capsys.readouterr().err

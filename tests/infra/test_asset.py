@@ -11,7 +11,7 @@ import pytest
 
 from infra import asset
 from infra.asset import AssetError, build_asset
-from infra.sweeper import ARCHITECTURE, RUNTIME
+from infra.function import ARCHITECTURE, RUNTIME
 from tests.support.asset import ALL_CALLS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +66,7 @@ def test_it_has_the_models_of_the_services_it_calls_and_no_others(built):
         "athena",
         "deadline",
         "dynamodb",
+        "events",
         "glue",
         "lambda",
         "s3",

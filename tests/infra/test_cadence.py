@@ -74,3 +74,9 @@ def test_a_missed_run_is_looked_for_over_the_longest_gap_and_no_longer_than_clou
     gap, timeout_minutes, period, periods
 ):
     assert missed_run_window(Cadence("", gap), timeout_minutes) == (period, periods)
+
+
+def test_what_no_alarm_watches_may_run_as_rarely_as_it_likes():
+    assert read_schedule("cron(0 7 ? * MON *)", watched=False) == Cadence("cron(0 7 ? * MON *)", 7 * DAY)
+    with pytest.raises(ScheduleError, match="never runs"):
+        read_schedule("cron(0 8 30 2 ? *)", watched=False)

@@ -84,6 +84,21 @@ def test_text_from_the_command_line_means_what_json_means():
         ("notify", "never", "it should be findings or always"),
         ("policies", "nowhere.yaml", "names 'nowhere.yaml', which is no file in"),
         ("policies", "", "which is no file in"),
+        ("owners", "nowhere.yaml", "names 'nowhere.yaml', which is no file in"),
+        ("timezone", "Europe/Berln", "it should be a timezone such as UTC or Europe/Berlin"),
+        ("timezone", "../etc/passwd", "it should be a timezone such as UTC or Europe/Berlin"),
+        ("timezone", "Europe", "it should be a timezone such as UTC or Europe/Berlin"),
+        ("timezone", "", "it should be a timezone such as UTC or Europe/Berlin"),
+        ("timezone", 3, "it should be a timezone such as UTC or Europe/Berlin"),
+        ("answers", "maybe", "it should be true or false"),
+        ("dashboard", "yes", "it should be true or false"),
+        ("slack_secret", "a secret", "the name or ARN of a Secrets Manager secret"),
+        ("slack_channel", "#sessions", "needs slack_secret, the secret that Slack is posted with"),
+        ("chat_workspace", "T012AB3CD", "needs chat_channel beside it"),
+        ("chat_channel", "C012AB3CD", "needs chat_workspace beside it"),
+        ("weekly", "monday", "'monday' is not a schedule"),
+        ("weekly", "cron(0 7 * * MON *)", "needs a ?"),
+        ("event_bus", "arn:aws:events:eu-west-1:123456789012:event-bus/x", "the name of an event bus here"),
         ("memory_mb", "128", "a whole number from 256 to 10240"),
         ("memory_mb", True, "a whole number from 256 to 10240"),
         ("memory_mb", "½", "a whole number from 256 to 10240"),
@@ -117,3 +132,30 @@ def test_alibaba_needs_its_region_and_its_secret_only_when_it_is_looked_at():
 def test_a_misspelt_key_is_refused_and_keys_of_others_are_left_alone():
     assert problems(shedule="rate(1 day)") == ["context key shedule is not known; did you mean schedule?"]
     assert read_context({"@aws-cdk/core:x": True, "team": "data"}, root=ROOT).mode is Mode.REPORT
+
+
+def test_what_is_wrong_with_slack_is_said_though_there_is_a_secret():
+    assert problems(slack_secret="reaper/slack", slack_channel="sessions") == [
+        "context key slack_channel is 'sessions': it should be a channel such as #sessions, or its id, which begins with C or G"
+    ]
+    assert problems(chat_workspace="acme", chat_channel="C012AB3CD") == [
+        "context key chat_workspace is 'acme': it should be the id of a Slack workspace, such as T012AB3CD"
+    ]
+
+
+def test_people_are_reached_by_what_is_configured_alone():
+    settings = read_context({}, root=ROOT)
+
+    assert settings.owners == ROOT / "owners.yaml"
+    assert settings.timezone == "UTC"
+    assert settings.slack is settings.chat is None
+    assert settings.weekly is not None
+    assert settings.weekly.expression == "cron(0 7 ? * MON *)"
+    assert (settings.answers, settings.event_bus, settings.dashboard) == (True, "default", True)
+
+
+def test_empty_text_switches_off():
+    settings = read_context({"owners": "", "weekly": " ", "event_bus": "", "answers": "false"}, root=ROOT)
+
+    assert settings.owners is settings.weekly is None
+    assert (settings.event_bus, settings.answers) == ("", False)

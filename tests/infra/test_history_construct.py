@@ -18,12 +18,12 @@ from reaper.history.keys import key_of, report_key_of
 from tests.support.stacks import Resources, flat
 
 
-def synthesised(*, encrypted: bool = False, nag: bool = False, **settings) -> Resources:
+def synthesised(*, encrypted: bool = False, nag: bool = False, grant: str = "grant_write", **settings) -> Resources:
     app = cdk.App(outdir=tempfile.mkdtemp(prefix="cdk.out-"), analytics_reporting=False)
     stack = cdk.Stack(app, "Test")
     key = kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None
     history = History(stack, "History", key=key, **settings)
-    history.grant_write(iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")))
+    getattr(history, grant)(iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")))
     if nag:
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return Resources(app.synth().stacks[0].template)
@@ -117,6 +117,27 @@ def test_the_writer_may_write_the_keys_that_are_written():
     assert [key.startswith(allowed.removesuffix("*")) for key, allowed in zip(written, KEYS, strict=True)] == [True] * 2
 
 
+def test_who_makes_pages_may_list_and_read_reports_and_write_pages_and_nothing_else():
+    found = synthesised(grant="grant_make_pages")
+    [name] = [name for name, _ in found.named("AWS::S3::Bucket")]
+    [listing] = [one for one in found.role_statements() if one["Action"] == "s3:ListBucket"]
+
+    assert found.granted() == {"s3:ListBucket", "s3:GetObject", "s3:PutObject"}
+    assert flat(listing["Resource"]) == f"${{{name}.Arn}}"
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "reports/*"}}
+    assert found.resources_of("s3:GetObject") == {f"${{{name}.Arn}}/reports/*", f"${{{name}.Arn}}/pages/*"}
+    assert found.resources_of("s3:PutObject") == {f"${{{name}.Arn}}/pages/*"}
+
+
+def test_who_shows_pages_may_read_them_and_nothing_else():
+    found = synthesised(grant="grant_read_pages")
+    [name] = [name for name, _ in found.named("AWS::S3::Bucket")]
+
+    assert found.granted() == {"s3:GetObject"}
+    assert found.resources_of("s3:GetObject") == {f"${{{name}.Arn}}/pages/*"}
+
+
+@pytest.mark.parametrize("grant", ["grant_write", "grant_make_pages", "grant_read_pages"])
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_nag_finds_nothing_that_is_not_acknowledged(encrypted):
-    synthesised(nag=True, encrypted=encrypted)
+def test_nag_finds_nothing_that_is_not_acknowledged(encrypted, grant):
+    synthesised(nag=True, encrypted=encrypted, grant=grant)

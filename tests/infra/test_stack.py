@@ -8,7 +8,7 @@ import pytest
 
 from reaper.handlers import sweep as handlers
 from reaper.settings import Metric, Mode, SweepSettings
-from tests.support.stacks import ALIBABA, POLICIES, SCHEMA, as_list, check_with_nag, flat, stack
+from tests.support.stacks import ALIBABA, POLICIES, SCHEMA, Resources, as_list, check_with_nag, flat, stack
 
 ALL = "glue,athena,deadline,emr-serverless-spark"
 READS = {
@@ -44,31 +44,38 @@ OWN = {
     "dynamodb:PutItem",
     "s3:PutObject",
     "lambda:InvokeFunction",
+    "secretsmanager:GetSecretValue",
+    "events:PutEvents",
 }
+
+
+def sweeper(**context: str) -> Resources:
+    """What belongs to the function that sweeps."""
+    return stack(**context).part("Sweeper")
 
 
 @pytest.mark.parametrize("service", ["glue", "athena", "deadline"])
 def test_in_report_mode_the_role_can_read_one_service_and_stop_nothing(service):
-    assert stack(services=service).granted() == OWN | READS[service]
+    assert sweeper(services=service).granted() == OWN | READS[service]
 
 
 @pytest.mark.parametrize("service", ["glue", "athena", "deadline"])
 def test_in_enforce_mode_the_role_can_also_stop_that_one_service(service):
-    assert stack(services=service, mode="enforce").granted() == OWN | READS[service] | STOPS[service]
+    assert sweeper(services=service, mode="enforce").granted() == OWN | READS[service] | STOPS[service]
 
 
 def test_in_report_mode_with_every_service_no_action_changes_anything():
     own_verbs = {"CreateLogStream", "PutLogEvents", "Publish", "GenerateDataKey", "Decrypt", "SendMessage"}
-    own_verbs |= {"BatchGetItem", "Query", "PutItem", "PutObject", "InvokeFunction"}
-    verbs = {action.partition(":")[2] for action in stack(services=ALL, **ALIBABA).granted()} - own_verbs
+    own_verbs |= {"BatchGetItem", "Query", "PutItem", "PutObject", "InvokeFunction", "PutEvents"}
+    verbs = {action.partition(":")[2] for action in sweeper(services=ALL, **ALIBABA).granted()} - own_verbs
 
     assert {verb for verb in verbs if not verb.startswith(("List", "Get"))} == {"StartConfigurationSession"}
 
 
 def test_alibaba_takes_one_secret_and_nothing_else_of_aws():
-    found = stack(services="emr-serverless-spark", mode="enforce", **ALIBABA)
+    found = sweeper(services="emr-serverless-spark", mode="enforce", answers="false", **ALIBABA)
 
-    assert found.granted() == OWN | {"secretsmanager:GetSecretValue"}
+    assert found.granted() == OWN
     assert found.resources_of("secretsmanager:GetSecretValue") == {
         "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:reaper/alibaba-??????"
     }
@@ -76,14 +83,14 @@ def test_alibaba_takes_one_secret_and_nothing_else_of_aws():
 
 def test_a_secret_given_by_its_arn_is_granted_as_it_is():
     arn = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:reaper-AbCdEf"
-    found = stack(services="emr-serverless-spark", **{**ALIBABA, "alibaba_secret": arn})
+    found = sweeper(services="emr-serverless-spark", answers="false", **{**ALIBABA, "alibaba_secret": arn})
 
     assert found.resources_of("secretsmanager:GetSecretValue") == {arn}
 
 
 def test_permissions_are_for_the_regions_swept_in_whatever_partition():
-    here = stack(services="glue", mode="enforce")
-    elsewhere = stack(services="glue", mode="enforce", regions="eu-central-1,eu-west-1")
+    here = sweeper(services="glue", mode="enforce")
+    elsewhere = sweeper(services="glue", mode="enforce", regions="eu-central-1,eu-west-1")
 
     assert here.resources_of("glue:StopSession") == {
         "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:session/*"
@@ -95,7 +102,7 @@ def test_permissions_are_for_the_regions_swept_in_whatever_partition():
 
 
 def test_only_a_list_that_knows_no_resource_is_granted_on_everything():
-    found = stack(services=ALL, mode="enforce", **ALIBABA)
+    found = sweeper(services=ALL, mode="enforce", **ALIBABA)
     unbounded = {action for action in found.granted() if "*" in found.resources_of(action)}
 
     assert unbounded == {"glue:ListSessions", "athena:ListWorkGroups"}
@@ -111,7 +118,7 @@ def test_cdk_nag_finds_nothing_that_is_not_acknowledged_with_a_reason(mode):
 
 
 def test_the_function_runs_the_handler_on_arm_with_the_newest_python():
-    function = stack().only("AWS::Lambda::Function")
+    function = sweeper().only("AWS::Lambda::Function")
 
     assert function["Handler"] == "reaper.handlers.sweep.handler"
     assert callable(handlers.handler)
@@ -121,7 +128,7 @@ def test_the_function_runs_the_handler_on_arm_with_the_newest_python():
 
 def test_the_function_reads_back_the_settings_it_was_deployed_with():
     found = stack(services=ALL, mode="enforce", regions="eu-west-1,us-east-1", notify="always", **ALIBABA)
-    variables = found.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    variables = found.part("Sweeper").only("AWS::Lambda::Function")["Environment"]["Variables"]
     settings = SweepSettings.from_env({name: flat(value) for name, value in variables.items()})
 
     assert settings.mode is Mode.ENFORCE
@@ -131,17 +138,18 @@ def test_the_function_reads_back_the_settings_it_was_deployed_with():
     assert settings.notify == "always"
     assert settings.alibaba is not None
     assert settings.alibaba.secret == "reaper/alibaba"
-    assert {name for name, _ in found.named("AWS::SNS::Topic")} == {settings.topic_arn.strip("${}")}
+    [(topic, _)] = found.part("Reports").named("AWS::SNS::Topic")
+    assert settings.topic_arn == f"${{{topic}}}"
 
 
 def test_one_sweep_runs_at_a_time_unless_the_account_has_no_concurrency_to_spare():
-    assert stack().only("AWS::Lambda::Function")["ReservedConcurrentExecutions"] == 1
-    spared = stack(reserve_concurrency="false").only("AWS::Lambda::Function")
+    assert sweeper().only("AWS::Lambda::Function")["ReservedConcurrentExecutions"] == 1
+    spared = sweeper(reserve_concurrency="false").only("AWS::Lambda::Function")
     assert "ReservedConcurrentExecutions" not in spared
 
 
 def test_a_sweep_that_failed_is_kept_in_an_encrypted_queue_and_not_run_again():
-    found = stack()
+    found = sweeper()
     asynchronous = found.only("AWS::Lambda::EventInvokeConfig")
     [(queue, properties)] = found.named("AWS::SQS::Queue")
 
@@ -153,20 +161,20 @@ def test_a_sweep_that_failed_is_kept_in_an_encrypted_queue_and_not_run_again():
 
 def test_the_schedule_starts_the_function_and_an_event_it_cannot_hand_over_is_kept():
     found = stack(schedule="cron(0/15 8-18 ? * MON-FRI *)")
-    rule = found.only("AWS::Events::Rule")
-    [(function, _)] = found.named("AWS::Lambda::Function")
-    [(queue, _)] = found.named("AWS::SQS::Queue")
+    rule = found.part("Schedule").only("AWS::Events::Rule")
+    [(function, _)] = found.part("Sweeper").named("AWS::Lambda::Function")
+    [(queue, _)] = found.part("Sweeper").named("AWS::SQS::Queue")
     [target] = rule["Targets"]
 
     assert rule["ScheduleExpression"] == "cron(0/15 8-18 ? * MON-FRI *)"
     assert rule["State"] == "ENABLED"
     assert flat(target["Arn"]) == f"${{{function}.Arn}}"
     assert flat(target["DeadLetterConfig"]["Arn"]) == f"${{{queue}.Arn}}"
-    assert found.only("AWS::Lambda::Permission")["Principal"] == "events.amazonaws.com"
+    assert found.part("Schedule").only("AWS::Lambda::Permission")["Principal"] == "events.amazonaws.com"
 
 
 def test_the_log_is_kept_as_long_as_asked_and_no_longer():
-    found = stack(log_retention_days="731")
+    found = sweeper(log_retention_days="731")
     [(log, properties)] = found.named("AWS::Logs::LogGroup")
 
     assert properties["RetentionInDays"] == 731
@@ -176,12 +184,13 @@ def test_the_log_is_kept_as_long_as_asked_and_no_longer():
 def test_reports_are_encrypted_with_a_key_that_rotates_and_never_travel_in_the_clear():
     found = stack(emails="a@example.org,b@example.org")
     [(key, properties)] = found.named("AWS::KMS::Key")
+    reports = found.part("Reports")
     denied = [one for one in topic_statements(found) if one["Effect"] == "Deny"]
 
     assert properties["EnableKeyRotation"] is True
-    assert flat(found.only("AWS::SNS::Topic")["KmsMasterKeyId"]) == f"${{{key}.Arn}}"
+    assert flat(reports.only("AWS::SNS::Topic")["KmsMasterKeyId"]) == f"${{{key}.Arn}}"
     assert denied[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert {(one["Protocol"], one["Endpoint"]) for one in found.all("AWS::SNS::Subscription")} == {
+    assert {(one["Protocol"], one["Endpoint"]) for one in reports.all("AWS::SNS::Subscription")} == {
         ("email", "a@example.org"),
         ("email", "b@example.org"),
     }
@@ -200,7 +209,7 @@ def test_alarms_of_this_account_may_publish_to_the_encrypted_topic():
 
 
 def topic_statements(found):
-    return found.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    return found.part("Reports").only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
 
 
 @pytest.mark.parametrize(
@@ -212,23 +221,26 @@ def topic_statements(found):
         ("BlindScopes", "SessionReaper"),
         ("FailedStops", "SessionReaper"),
         ("CorruptPolicy", "SessionReaper"),
+        ("Untold", "SessionReaper"),
     ],
 )
 def test_one_is_enough_to_alarm_and_silence_is_no_recovery(metric, namespace):
     found = stack()
-    [alarm] = [one for one in found.all("AWS::CloudWatch::Alarm") if one["MetricName"] == metric]
-    [(topic, _)] = found.named("AWS::SNS::Topic")
+    alarms = [one for one in found.all("AWS::CloudWatch::Alarm") if one["MetricName"] == metric]
+    [(topic, _)] = found.part("Reports").named("AWS::SNS::Topic")
 
-    assert alarm["Namespace"] == namespace
-    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
-    assert alarm["Threshold"] == 1
-    assert alarm["TreatMissingData"] == "ignore"
-    assert alarm["AlarmActions"] == [{"Ref": topic}]
+    assert alarms
+    for alarm in alarms:
+        assert alarm["Namespace"] == namespace
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert alarm["Threshold"] == 1
+        assert alarm["TreatMissingData"] == "ignore"
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
 def test_alarms_watch_the_metrics_that_the_function_writes():
     found = stack(stack_name="Reaper-2")
-    function = found.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    function = found.part("Sweeper").only("AWS::Lambda::Function")["Environment"]["Variables"]
     ours = [one for one in found.all("AWS::CloudWatch::Alarm") if not one["Namespace"].startswith("AWS/")]
 
     assert {one["MetricName"] for one in ours} <= set(Metric)
@@ -269,10 +281,10 @@ def test_what_is_delivered_takes_effect_at_once():
     assert strategy["GrowthFactor"] == 100
 
 
-def test_the_function_may_read_these_two_configurations_and_no_other():
-    found = stack()
+def test_the_function_may_read_its_own_configurations_and_no_other():
+    found = stack(owners="owners.yaml")
     profiles = {name for name, _ in found.named("AWS::AppConfig::ConfigurationProfile")}
-    readable = found.resources_of("appconfig:GetLatestConfiguration")
+    readable = found.part("Sweeper").resources_of("appconfig:GetLatestConfiguration")
 
     assert {arn.rpartition("/")[2].strip("${}") for arn in readable} == profiles
     assert not any("*" in arn for arn in readable)
@@ -286,5 +298,5 @@ def test_resources_have_no_names_of_their_own_so_that_two_stacks_fit_one_account
         if names & set(one.get("Properties", {})) and not one["Type"].startswith("AWS::AppConfig::")
     }
 
-    # These two name the function they belong to.
+    # These name the function they belong to.
     assert named == {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"}

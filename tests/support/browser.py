@@ -169,8 +169,8 @@ def _tried(executable: Path, more: Mapping[str, str], reasons: list[str]) -> Chr
 
 
 @contextlib.contextmanager
-def browser() -> Iterator[Browser]:
-    """A browser that has just been started, with a profile of its own.
+def browser(*flags: str) -> Iterator[Browser]:
+    """A browser that has just been started with ``flags`` of its own, and an empty profile.
 
     A test that needs one is skipped where none runs; with `REAPER_BROWSER=required` in the environment it fails.
     """
@@ -182,7 +182,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(f"no browser runs here: {error}")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=found.executable, args=list(FLAGS), env=dict(found.environment), headless=True
+            executable_path=found.executable, args=[*FLAGS, *flags], env=dict(found.environment), headless=True
         )
         try:
             yield started

@@ -13,6 +13,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
+from app import read_owners
 from infra.settings import read_context
 from infra.stack import SessionReaperStack
 from reaper.providers.catalog import specs
@@ -44,6 +45,19 @@ class Resources:
     def everything(self) -> list[dict[str, Any]]:
         return list(self._template["Resources"].values())
 
+    def part(self, construct: str) -> Resources:
+        """Those of one construct of the stack, by its id."""
+        found = {name: one for name, one in self._template["Resources"].items() if name.startswith(construct)}
+        assert found, f"there is no {construct} in the stack"
+        return Resources({"Resources": found})
+
+    def has(self, construct: str) -> bool:
+        """Whether the stack has a construct of this id."""
+        return any(name.startswith(construct) for name in self._template["Resources"])
+
+    def outputs(self) -> dict[str, str]:
+        return {name: flat(output["Value"]) for name, output in self._template["Outputs"].items()}
+
     def role_statements(self) -> list[dict[str, Any]]:
         """What the function's role may do: every statement of every policy on the only role there is."""
         assert "ManagedPolicyArns" not in self.only("AWS::IAM::Role")
@@ -63,7 +77,7 @@ class Resources:
 
 
 def stack(**context: str) -> Resources:
-    """The stack that ``context`` makes, as ``cdk -c`` would give it."""
+    """The stack that ``context`` makes, as ``cdk -c`` would give it, without owners unless it names a file of them."""
     return _synthesised(tuple(sorted(context.items())))
 
 
@@ -81,7 +95,7 @@ def check_with_nag(**context: str) -> None:
 
 
 def _app(context: Mapping[str, str]) -> cdk.App:
-    settings = read_context(context, root=ROOT)
+    settings = read_context({"owners": "", **context}, root=ROOT)
     app = cdk.App(outdir=tempfile.mkdtemp(prefix="cdk.out-"), analytics_reporting=False)
     SessionReaperStack(
         app,
@@ -91,6 +105,7 @@ def _app(context: Mapping[str, str]) -> cdk.App:
         code=lambda_.Code.from_inline("# stands for the asset, which other tests build"),
         policies=POLICIES,
         schema=SCHEMA,
+        owners=read_owners(settings.owners) if settings.owners else None,
     )
     return app
 
