@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ ITEM = {"pk": {"S": "session/a"}, "sk": {"S": "memory"}}
 OTHER = {"pk": {"S": "session/b"}, "sk": {"S": "memory"}}
 
 
-def keys(service: str, request: object) -> dict[str, object]:
+def keys(service: str, request: object) -> Mapping[str, object]:
     return condition_keys(service, json.dumps(request).encode(), {"ledger": "pk"}.__getitem__)
 
 
