@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from reaper.handlers import answers
+from tests.browser.test_money_look import PAGES as MONEY
 from tests.support import browser
 from tests.support.answerable import SESSIONS
 from tests.support.answers_server import PROBLEMS, AnswersServer
@@ -38,10 +39,12 @@ def main() -> None:
     shutil.rmtree(SHOTS, ignore_errors=True)
     SHOTS.mkdir(parents=True)
     answers.logger.setLevel("CRITICAL")
-    with browser.browser() as chromium, contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), pytest.MonkeyPatch.context() as patch:
         for way, options in WAYS.items():
-            with pytest.MonkeyPatch.context() as patch, AnswersServer(patch) as site:
+            # A browser for each: pictures of long pages use up what one may have of memory.
+            with browser.browser() as chromium, AnswersServer(patch) as site:
                 _answers(chromium, site, way, options)
+                _money(chromium, way, options)
     sys.stdout.write(f"{len(list(SHOTS.iterdir()))} pictures in {SHOTS}\n")
 
 
@@ -56,6 +59,13 @@ def _answers(chromium: browser.Browser, site: AnswersServer, way: str, options: 
             page.get_by_role("button", name=button).click()
             page.get_by_role("status").wait_for()
             _picture(page, f"answers-{name}", way)
+
+
+def _money(chromium: browser.Browser, way: str, options: dict[str, Any]) -> None:
+    with browser.opened(chromium, **options) as (page, _):
+        for name in ("eight weeks", "one day", "nothing", "hostile"):
+            page.set_content(MONEY[name])
+            _picture(page, f"money-{name.replace(' ', '-')}", way)
 
 
 def _picture(page: browser.Page, name: str, way: str) -> None:
