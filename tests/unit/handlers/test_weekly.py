@@ -7,7 +7,7 @@ import io
 import json
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -108,7 +108,7 @@ class World:
             aws_request_id="request",
             get_remaining_time_in_millis=lambda: self.milliseconds,
         )
-        return weekly.handler({}, context)
+        return weekly.handler({}, cast("Any", context))
 
     def message(self) -> tuple[Json, str]:
         (published,) = self.sns.published

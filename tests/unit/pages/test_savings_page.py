@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def shown(savings: Savings) -> Elements:
     return Elements(page(savings, made_at=MONDAY + 10 * WEEK))
 
 
-def some(**more: object) -> Savings:
+def some(**more: Any) -> Savings:
     return saved(
         report(MONDAY + 10 * HOUR, finding("a"), finding("b", "stopped", timeout=11 * HOUR)),
         report(MONDAY + 200 * HOUR, finding("c", team="web", idle=3 * HOUR, **more), blind=[BLIND]),
