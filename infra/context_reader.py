@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from infra.cadence import Cadence, ScheduleError, read_schedule
 
 Choice = TypeVar("Choice", bound=StrEnum)
+
+_OF_THE_CDK: Final = {"//", "acknowledged-issue-numbers", "cli-telemetry"}
+"""Our own comment in ``cdk.json``, and what the CDK's command line keeps in the context without a colon."""
+_SHORTEST_PART: Final = 4
+"""Characters of a key that may stand for a longer one: ``timeout`` for ``timeout_minutes``."""
 
 
 class ContextError(Exception):
@@ -40,11 +45,14 @@ class Reader:
         """Whether anything is wrong with ``key`` so far."""
         return any(problem.startswith(f"context key {key} ") for problem in self.problems)
 
-    def misspelt(self, context: Mapping[str, Any]) -> None:
-        """Remember what of ``context`` is no key of ours and looks like one."""
+    def unknown(self, context: Mapping[str, Any]) -> None:
+        """Remember every key of ``context`` that is neither ours nor the CDK's; the ones it resembles are named."""
         for key in context:
-            if key not in self.values and (near := difflib.get_close_matches(key, self.values, n=1, cutoff=0.8)):
-                self.problem(key, f"is not known; did you mean {near[0]}?")
+            if key in self.values or key in _OF_THE_CDK or ":" in key or "@" in key:
+                continue
+            near = _near(key, self.values)
+            hint = f"did you mean {' or '.join(near)}?" if near else "cdk.json lists those that are"
+            self.problem(key, f"is not known; {hint}")
 
     def text(self, key: str, pattern: str, wanted: str) -> str:
         """A text or number that ``pattern`` matches whole; ``wanted`` says what it should be."""
@@ -124,6 +132,15 @@ class Reader:
         if not path.is_file():
             self.problem(key, f"names {str(self.values[key])!r}, which is no file in {root}")
         return path
+
+
+def _near(key: str, known: Iterable[str]) -> list[str]:
+    """At most three keys of ``known`` that ``key`` may have been meant for, the likeliest first."""
+    names = {name.replace("_", ""): name for name in known}
+    bare = re.sub(r"[^a-z0-9]", "", key.lower())
+    alike = difflib.get_close_matches(bare, names, n=3, cutoff=0.7)
+    parts = [one for one in names if len(bare) >= _SHORTEST_PART and (bare in one or one in bare)]
+    return [names[one] for one in dict.fromkeys([*parts, *alike])][:3]
 
 
 def _did_you_mean(value: object, choices: list[str]) -> str:

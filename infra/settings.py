@@ -16,7 +16,7 @@ LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400
 """What CloudWatch Logs accepts, up to seven years (PutRetentionPolicy)."""
 
 _REGION = re.compile(
-    r"[a-z]{2}(-(gov|iso|isob|isoe|isof))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d{1,2}"
+    r"(eusc-[a-z]{2}|[a-z]{2}(-(gov|iso|isob|isoe|isof))?)-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d{1,2}"
 )
 _EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _SECRET = re.compile(r"arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+|[\w/+=.@-]+")
@@ -108,10 +108,10 @@ def read_context(context: Mapping[str, Any], *, root: Path) -> Settings:
     """The settings that ``context`` makes; raises :class:`ContextError` naming every mistake.
 
     Values may be JSON or, as ``cdk -c key=value`` gives them, text; lists are then split at commas. Relative paths are
-    relative to ``root``. Keys that are not ours are left alone unless they look like one of ours misspelt.
+    relative to ``root``. A key that is neither ours nor the CDK's (those have a colon or an ``@``) is a mistake.
     """
     reader = Reader({**DEFAULTS, **{key: value for key, value in context.items() if key in DEFAULTS}})
-    reader.misspelt(context)
+    reader.unknown(context)
     services = reader.listed("services", lambda name: name in SERVICES, f"one of {', '.join(SERVICES)}", SERVICES)
     if not services and not reader.problems_of("services"):
         reader.problem("services", "is empty: name at least one of " + ", ".join(SERVICES))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from infra.settings import DEFAULTS, ContextError, read_context
@@ -129,9 +130,50 @@ def test_alibaba_needs_its_region_and_its_secret_only_when_it_is_looked_at():
     assert read_context({"alibaba_region": "nonsense!"}, root=ROOT).alibaba is None
 
 
-def test_a_misspelt_key_is_refused_and_keys_of_others_are_left_alone():
-    assert problems(shedule="rate(1 day)") == ["context key shedule is not known; did you mean schedule?"]
-    assert read_context({"@aws-cdk/core:x": True, "team": "data"}, root=ROOT).mode is Mode.REPORT
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("shedule", "did you mean schedule?"),
+        ("policy", "did you mean policies?"),
+        ("timeout", "did you mean timeout_minutes?"),
+        ("slack", "did you mean slack_secret or slack_channel?"),
+        ("keepData", "did you mean keep_data?"),
+        ("alibaba", "did you mean alibaba_region or alibaba_secret or alibaba_account?"),
+        ("regoin", "did you mean regions?"),
+        ("team", "cdk.json lists those that are"),
+        ("x", "cdk.json lists those that are"),
+    ],
+)
+def test_every_unknown_key_is_refused_and_the_near_ones_are_named(key, hint):
+    assert problems(**{key: "whatever"}) == [f"context key {key} is not known; {hint}"]
+
+
+def test_two_unknown_keys_are_both_told():
+    assert problems(policy="strict.yaml", timeout=5) == [
+        "context key policy is not known; did you mean policies?",
+        "context key timeout is not known; did you mean timeout_minutes?",
+    ]
+
+
+def test_what_the_cdk_keeps_in_the_context_is_left_alone():
+    theirs = {
+        "@aws-cdk/core:x": True,
+        "aws:cdk:enable-path-metadata": True,
+        "availability-zones:account=123456789012:region=eu-west-1": ["eu-west-1a"],
+        "acknowledged-issue-numbers": [1],
+        "cli-telemetry": False,
+        "//": ["a comment"],
+    }
+
+    assert read_context(theirs, root=ROOT).mode is Mode.REPORT
+
+
+def test_every_region_that_botocore_lists_can_be_swept():
+    partitions = botocore.session.Session().get_data("endpoints")["partitions"]
+    regions = [region for partition in partitions for region in partition["regions"]]
+    assert "eusc-de-east-1" in regions
+
+    assert read_context({"regions": regions}, root=ROOT).regions == tuple(regions)
 
 
 def test_what_is_wrong_with_slack_is_said_though_there_is_a_secret():
