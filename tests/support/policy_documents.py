@@ -110,6 +110,7 @@ documents = st.fixed_dictionaries(
                     "max_idle_cost": mostly(st.floats(-1, 100) | st.integers(0, 2_000_000), odd),
                     "population_factor": mostly(st.floats(0.5, 10), odd),
                     "max_tag_failures": mostly(shares, odd),
+                    "max_evidence_failures": mostly(shares, odd),
                     "max_regret_share": mostly(shares, odd),
                 },
             ),

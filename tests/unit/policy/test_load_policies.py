@@ -68,6 +68,7 @@ def test_a_whole_file_loads_as_written():
           max_idle_cost: 12.5
           population_factor: 3
           max_tag_failures: 0
+          max_evidence_failures: 0.75
           max_regret_share: 1
           stop_hours:
             - {days: mon-fri, from: 08:00, to: 18:00, timezone: Europe/Berlin}
@@ -96,6 +97,7 @@ def test_a_whole_file_loads_as_written():
             max_idle_cost=12.5,
             population_factor=3.0,
             max_tag_failures=0.0,
+            max_evidence_failures=0.75,
             max_regret_share=1.0,
             stop_hours=(
                 StopHours(days=frozenset({0, 1, 2, 3, 4}), start=480, end=1080, timezone="Europe/Berlin"),
@@ -364,6 +366,7 @@ def test_guards_that_are_not_named_keep_their_defaults():
         max_idle_cost=None,
         population_factor=5.0,
         max_tag_failures=0.2,
+        max_evidence_failures=0.2,
         max_regret_share=0.2,
     )
 
@@ -442,6 +445,7 @@ WINDOW = 'write it like {days: mon-fri, from: "08:00", to: "18:00", timezone: Eu
             ),
         ),
         ("{max_tag_failures: 20}", "max_tag_failures: 20 is no share; write 20 percent as 0.2"),
+        ("{max_evidence_failures: -1}", "max_evidence_failures: -1 is no share; 0 to 1"),
         (
             "{max_regret_share: 20%}",
             "max_regret_share: expected a share from 0 to 1, found the text `20%`; write a half as 0.5",

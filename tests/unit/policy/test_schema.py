@@ -108,7 +108,7 @@ POLICY_FIELDS = {
 }  # fmt: skip
 GUARDS = {
     "max_stops", "max_stop_share", "min_population", "min_age", "stop_hours", "max_idle_cost", "population_factor",
-    "max_tag_failures", "max_regret_share",
+    "max_tag_failures", "max_evidence_failures", "max_regret_share",
 }  # fmt: skip
 
 

@@ -34,7 +34,9 @@ def test_only_idle_glue_sessions_would_be_stopped(book):
 
 
 def test_what_is_shown_as_a_default_is_the_default():
-    assert Guards() == Guards(max_tag_failures=0.2, population_factor=5.0, max_regret_share=0.2)
+    assert Guards() == Guards(
+        max_tag_failures=0.2, max_evidence_failures=0.2, population_factor=5.0, max_regret_share=0.2
+    )
     assert SnoozeLimit() == SnoozeLimit(max=28_800.0, times=3)
 
 
@@ -53,6 +55,7 @@ EXAMPLES = (
     "# snooze:",
     "# max_idle_cost:",
     "# max_tag_failures:",
+    "# max_evidence_failures:",
     "# population_factor:",
     "# max_regret_share:",
     "# stop_hours:",
@@ -73,5 +76,6 @@ def test_what_is_commented_out_as_an_example_is_valid():
     guards = loaded.book.guards
     assert guards.stop_hours[0].timezone == "Europe/Berlin"
     assert guards.max_idle_cost == 50.0
+    assert guards.max_evidence_failures == 0.2
     assert (guards.max_tag_failures, guards.population_factor, guards.max_regret_share) == (0.2, 5.0, 0.2)
     assert loaded.book.prices == {"glue_dpu_hour": 0.44, "athena_dpu_hour": 0.35}

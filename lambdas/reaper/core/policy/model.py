@@ -181,6 +181,8 @@ class Guards:
     """How many times more, or fewer, live sessions than usual is too sudden to be true. Needs a ledger's history."""
     max_tag_failures: float = 0.2
     """The share of tag look-ups that may fail before no stop is trusted."""
+    max_evidence_failures: float = 0.2
+    """The share of a scope's sessions whose evidence of use may be unreadable before no stop there is trusted."""
     max_regret_share: float = 0.2
     """The share of a policy's stops that may be regretted (the session recreated within minutes) before it only reports."""
 

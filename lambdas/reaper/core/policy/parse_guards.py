@@ -149,6 +149,7 @@ READERS: Final[Mapping[str, Callable[[Place], object]]] = {
     "max_idle_cost": _parse_cost,
     "population_factor": _parse_factor,
     "max_tag_failures": _parse_share,
+    "max_evidence_failures": _parse_share,
     "max_regret_share": _parse_share,
 }
 """Every guard a file may name, and how it is read: a value, or ``None`` after adding an error."""

@@ -182,6 +182,10 @@ def _guards() -> Schema:
             "max_tag_failures": _share(
                 "The share of tag look-ups that may fail before no stop is trusted.", defaults.max_tag_failures
             ),
+            "max_evidence_failures": _share(
+                "The share of sessions whose evidence of use may be unreadable before no stop is trusted.",
+                defaults.max_evidence_failures,
+            ),
             "max_regret_share": _share(
                 "The share of a policy's stops that may be regretted (the session recreated within minutes) "
                 "before it only reports. Needs a ledger.",
