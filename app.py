@@ -5,6 +5,7 @@ Everything wrong with the context and the policy file is said in sentences, all 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,8 @@ def _say(problems: Sequence[Problem], path: Path, *, failed: bool) -> None:
 def main() -> None:
     """Synthesise the stack that the context describes."""
     app = cdk.App(analytics_reporting=False)
-    settings = read_context(app.node.get_all_context(), root=ROOT)
+    # The CDK's command line says so where the stack goes; without credentials or a region it may not know.
+    settings = read_context(app.node.get_all_context(), root=ROOT, region=os.environ.get("CDK_DEFAULT_REGION", ""))
     policies = read_policies(settings.policies)
     owners = read_owners(settings.owners) if settings.owners else None
     chosen = [specs()[service] for service in settings.services]

@@ -25,8 +25,8 @@ _HOUR: Final = 3600
 _LATENESS: Final = 5 * MINUTE
 """How long EventBridge and CloudWatch may take before a run that happened is counted."""
 _THROTTLED: Final = (
-    "A sweep could not start at once: the one before it was still running, or is carrying on because it ran out of time, "
-    "or the account has no concurrency left."
+    "A sweep could not start at once: the account has no concurrency left, or, with reserve_concurrency, the sweep before it "
+    "was still running."
 )
 
 

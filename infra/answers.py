@@ -1,4 +1,4 @@
-"""What a link in a message leads to: one public function, and the secret that its links are signed with."""
+"""What a link in a message leads to: one function behind a public HTTP API, and the secret that its links are signed with."""
 
 # jsii names the parameters of a class and of its interface differently, which pyright takes for a mismatch.
 # pyright: reportArgumentType=false
@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.acknowledge import acknowledge
 from infra.function import Function
 from infra.permissions import secret_statement
 from infra.settings import Settings
@@ -20,8 +23,8 @@ from reaper.settings import AnswersSettings
 
 HANDLER: Final = "reaper.handlers.answers.handler"
 ROTATION_HANDLER: Final = "reaper.handlers.rotate.handler"
-AT_ONCE: Final = 5
-"""A flood of requests takes no more of the account's concurrency than this; people answer one at a time."""
+_BURST: Final = 2
+"""How many seconds' worth of requests may come at once."""
 
 _KEY_LENGTH: Final = 64
 _ROTATED: Final = Duration.days(30)
@@ -94,7 +97,10 @@ class LinkSecret(Construct):
 
 
 class Answers(Construct):
-    """A function with a public URL. What a request may do is for its signature to say: the link's, or Slack's."""
+    """A function behind a public HTTP API. What a request may do is for its signature to say: the link's, or Slack's.
+
+    The API lets through ``answers_per_second`` requests, so that a flood of them cannot take the account's concurrency.
+    """
 
     def __init__(
         self,
@@ -116,14 +122,42 @@ class Answers(Construct):
             environment=settings.to_env(),
             timeout=Duration.seconds(10),
             memory_mb=512,
-            concurrency=AT_ONCE,
         )
         self.function, self.role, self.log = made.function, made.role, made.log
         if settings.slack_secret:
             self.role.add_to_policy(secret_statement(settings.slack_secret))
-        self._url = self.function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.NONE)
+        api = apigateway.HttpApi(
+            self,
+            "Api",
+            api_name=deployment.stack_name,
+            description="Answers to the messages of Session Reaper",
+            create_default_stage=False,
+            default_integration=integrations.HttpLambdaIntegration("Integration", self.function),
+        )
+        rate = deployment.answers_per_second
+        self._stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(rate_limit=rate, burst_limit=rate * _BURST),
+        )
+        for resource in api.node.find_all():
+            if isinstance(resource, apigateway.HttpRoute):
+                acknowledge(
+                    resource,
+                    "AwsSolutions-APIG4",
+                    "People come here from their mail and have no identity in AWS: the signed link lets them in, or Slack's "
+                    "signature.",
+                )
+        acknowledge(
+            self._stage,
+            "AwsSolutions-APIG1",
+            "The function logs what it answered. An access log would hold the paths, and these hold what lets somebody in.",
+        )
 
     @property
     def url(self) -> str:
         """Where links lead; ends with a slash."""
-        return self._url.url
+        return self._stage.url

@@ -32,7 +32,6 @@ class Function(Construct):
     """Runs ``handler`` with ``memory_mb`` for at most ``timeout``; its role may write its log, and what it is granted.
 
     ``failures`` gets the events that still failed after ``retries``; without it the function is not invoked asynchronously.
-    At most ``concurrency`` of it run at once, where the account has concurrency to reserve.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class Function(Construct):
         environment: Mapping[str, str],
         timeout: Duration,
         memory_mb: int = 256,
-        concurrency: int | None = None,
         retries: int | None = None,
         failures: sqs.IQueue | None = None,
     ) -> None:
@@ -75,7 +73,6 @@ class Function(Construct):
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
-            reserved_concurrent_executions=concurrency if deployment.reserve_concurrency else None,
             retry_attempts=retries,
             on_failure=None if failures is None else destinations.SqsDestination(failures),
         )

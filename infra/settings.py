@@ -18,6 +18,11 @@ LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400
 _REGION = re.compile(
     r"(eusc-[a-z]{2}|[a-z]{2}(-(gov|iso|isob|isoe|isof))?)-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d{1,2}"
 )
+NO_HTTP_API: Final = frozenset({"ap-east-2", "ap-southeast-6"})
+"""Regions without API Gateway's HTTP APIs (CloudFormation's resource schemas by region, as cfn-lint bundles them)."""
+NO_CHAT: Final = re.compile(r"cn-.*|us-gov-.*|[a-z]+-iso[a-z]?-.*|eusc-.*")
+"""Regions of the partitions in which Amazon Q Developer in chat applications is not offered (the same)."""
+
 _EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _SECRET = re.compile(r"arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+|[\w/+=.@-]+")
 _SLACK_CHANNEL = re.compile(r"#[a-z0-9_-]{1,80}|[CG][A-Z0-9]{8,20}")
@@ -57,6 +62,7 @@ class Settings:
     owners: Path | None
     timezone: str
     answers: bool
+    answers_per_second: int
     slack: SlackTarget | None
     chat: ChatTarget | None
     weekly: Cadence | None
@@ -83,6 +89,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "owners": "owners.yaml",
     "timezone": "UTC",
     "answers": True,
+    "answers_per_second": 5,
     "slack_secret": "",
     "slack_channel": "",
     "chat_workspace": "",
@@ -93,7 +100,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "memory_mb": 512,
     "timeout_minutes": 10,
     "log_retention_days": 90,
-    "reserve_concurrency": True,
+    "reserve_concurrency": False,
     "history_days": 400,
     "keep_data": True,
     "alibaba_region": "",
@@ -104,8 +111,10 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 """Every context key and what it is when nobody says otherwise. ``cdk.json`` repeats them for people to change."""
 
 
-def read_context(context: Mapping[str, Any], *, root: Path) -> Settings:
+def read_context(context: Mapping[str, Any], *, root: Path, region: str = "") -> Settings:
     """The settings that ``context`` makes; raises :class:`ContextError` naming every mistake.
+
+    What cannot be deployed into ``region`` is one of them; where it is empty, nobody knows yet where the stack goes.
 
     Values may be JSON or, as ``cdk -c key=value`` gives them, text; lists are then split at commas. Relative paths are
     relative to ``root``. A key that is neither ours nor the CDK's (those have a colon or an ``@``) is a mistake.
@@ -127,6 +136,7 @@ def read_context(context: Mapping[str, Any], *, root: Path) -> Settings:
         owners=reader.file("owners", root) if reader.given("owners") else None,
         timezone=reader.timezone("timezone"),
         answers=reader.flag("answers"),
+        answers_per_second=reader.number("answers_per_second", 1, 1000),
         slack=_slack(reader),
         chat=_chat(reader),
         weekly=reader.schedule("weekly", watched=False) if reader.given("weekly") else None,
@@ -140,9 +150,25 @@ def read_context(context: Mapping[str, Any], *, root: Path) -> Settings:
         keep_data=reader.flag("keep_data"),
         alibaba=_alibaba(reader) if ALIBABA_SERVICE in services else None,
     )
+    _offered(reader, settings, region)
     if reader.problems:
         raise ContextError(reader.problems)
     return settings
+
+
+def _offered(reader: Reader, settings: Settings, region: str) -> None:
+    """Remember what ``settings`` want of a region that lacks it, and the way out."""
+    if settings.answers and region in NO_HTTP_API:
+        reader.problem(
+            "answers",
+            f"is true, but API Gateway has no HTTP APIs in {region}, which links lead to: deploy the stack elsewhere and "
+            f"name {region} in regions, or set answers to false",
+        )
+    if settings.chat and NO_CHAT.fullmatch(region):
+        reader.problem(
+            "chat_workspace",
+            f"is set, but Amazon Q Developer in chat applications is not offered in {region}: use slack_secret instead",
+        )
 
 
 def _slack(reader: Reader) -> SlackTarget | None:

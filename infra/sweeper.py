@@ -28,7 +28,10 @@ LONGEST_WAIT: Final = Duration.minutes(15)
 
 
 class Sweeper(Construct):
-    """One function, one sweep at a time; its role may do what its providers declare for its mode, and no more."""
+    """One function; its role may do what its providers declare for its mode, and no more.
+
+    Two sweeps may meet, unless concurrency is reserved: conditional writes to the ledger decide which of them stops a session.
+    """
 
     def __init__(
         self,

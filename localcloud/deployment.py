@@ -92,17 +92,17 @@ class Deployment:
 
     @property
     def answers_url(self) -> str:
-        """Where the function behind the links is reached from this machine; ends with a slash.
+        """Where the API behind the links is reached from this machine; ends with a slash.
 
         The emulator has no names of its own to give: its path stands for the host of the URL.
         """
-        return f"{self.cloud.url}/_aws/lambda-url/{self.outputs['AnswersUrl'].partition('//')[2].partition('.')[0]}/"
+        return f"{self.cloud.url}/_aws/execute-api/{self.outputs['AnswersUrl'].partition('//')[2].partition('.')[0]}/"
 
     def reach(self, link: str) -> str:
         """A link of a message as this machine, and a browser on it, reaches it.
 
         A browser that is to see the link's own host can be told where that is instead, and the link begin with ``http:``:
-        ``chromium --host-resolver-rules="MAP *.on.aws 127.0.0.1:PORT"``, with the port of :attr:`LocalCloud.url`.
+        ``chromium --host-resolver-rules="MAP *.amazonaws.com 127.0.0.1:PORT"``, with the port of :attr:`LocalCloud.url`.
         """
         if not link.startswith(self.outputs["AnswersUrl"]):
             raise DeploymentError(f"{link} does not lead to {self.outputs['AnswersUrl']}")

@@ -7,6 +7,7 @@ ministack is pinned, because this reaches into it. What is changed, and nothing 
 - every call is recorded, the denied ones and those that ministack answers included;
 - schedules are looked at every second instead of every ten, and a minute of a rate() is as long as the launcher is told;
 - mail that SNS delivers is kept;
+- an HTTP API is reached under the host that its URL names, too;
 - secrets and condition keys are as AWS has them, see `mended`;
 - the control API is served under `/_localcloud/`.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
@@ -38,6 +40,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Answer = tuple[int, dict[str, str], bytes]
 
 SCHEDULE_SECONDS = 1
+
+_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.(?:localhost|[a-z0-9-]+\.amazonaws\.com)(?::\d+)?$")
 
 _sent: ContextVar[tuple[str, str]] = ContextVar("sent")
 """Path and query string of the request at hand as they were sent, still percent-encoded."""
@@ -68,6 +72,7 @@ def install(cloud: Gateway, ministack: Any, minute: float = 60.0) -> App:
         iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
         # A service that the router does not know makes it read every model of botocore first.
         router.SERVICE_PATTERNS.setdefault(service, {"host_patterns": [rf"{service}\."]})
+    ministack._EXECUTE_API_RE = _API_HOST  # noqa: SLF001 - the same
     deliver_mail(_import("ministack.services.sns"), cloud.mail)
     mend_secrets(
         _import("ministack.services.cloudformation.provisioners"), _import("ministack.services.secretsmanager")

@@ -135,7 +135,8 @@ def chromium(story: Story) -> Iterator[Browser]:
     port = story.cloud.url.rpartition(":")[2]
     origin = plain_http(story.deployment.outputs["AnswersUrl"]).rstrip("/")
     with browser(
-        f"--host-resolver-rules=MAP *.on.aws 127.0.0.1:{port}", f"--unsafely-treat-insecure-origin-as-secure={origin}"
+        f"--host-resolver-rules=MAP *.amazonaws.com 127.0.0.1:{port}",
+        f"--unsafely-treat-insecure-origin-as-secure={origin}",
     ) as started:
         yield started
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app import InvalidFileError, read_owners, read_policies
+from app import InvalidFileError, main, read_owners, read_policies
 from infra.asset import build_asset
+from infra.context_reader import ContextError
 from tests.support.asset import ALL_CALLS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +84,14 @@ def test_a_wrong_context_fails_with_sentences_and_no_traceback(tmp_path):
         f"context key policies names 'nowhere.yaml', which is no file in {ROOT}",
     ]
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_region_of_the_deployment_lacks_is_said_before_anything_is_built(tmp_path, monkeypatch):
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "ap-east-2")
+    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
+
+    with pytest.raises(ContextError, match="no HTTP APIs in ap-east-2"):
+        main()
 
 
 def test_a_wrong_policy_file_fails_with_a_sentence_and_no_traceback(tmp_path):

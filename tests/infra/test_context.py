@@ -92,6 +92,7 @@ def test_text_from_the_command_line_means_what_json_means():
         ("timezone", "", "it should be a timezone such as UTC or Europe/Berlin"),
         ("timezone", 3, "it should be a timezone such as UTC or Europe/Berlin"),
         ("answers", "maybe", "it should be true or false"),
+        ("answers_per_second", 0, "a whole number from 1 to 1000"),
         ("dashboard", "yes", "it should be true or false"),
         ("slack_secret", "a secret", "the name or ARN of a Secrets Manager secret"),
         ("slack_channel", "#sessions", "needs slack_secret, the secret that Slack is posted with"),
@@ -194,6 +195,48 @@ def test_people_are_reached_by_what_is_configured_alone():
     assert settings.weekly is not None
     assert settings.weekly.expression == "cron(0 7 ? * MON *)"
     assert (settings.answers, settings.event_bus, settings.dashboard) == (True, "default", True)
+
+
+CHAT = {"chat_workspace": "T012AB3CD", "chat_channel": "C012AB3CD"}
+
+
+@pytest.mark.parametrize("region", ["ap-east-2", "ap-southeast-6"])
+def test_where_there_are_no_http_apis_the_page_behind_links_is_refused_with_the_way_out(region):
+    with pytest.raises(ContextError) as caught:
+        read_context({}, root=ROOT, region=region)
+
+    assert caught.value.problems == [
+        (
+            f"context key answers is true, but API Gateway has no HTTP APIs in {region}, which links lead to: "
+            f"deploy the stack elsewhere and name {region} in regions, or set answers to false"
+        )
+    ]
+    assert read_context({"answers": "false"}, root=ROOT, region=region).answers is False
+    assert read_context({"regions": region}, root=ROOT, region="ap-southeast-1").answers is True
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1"])
+def test_where_there_is_no_chat_it_is_refused_with_the_way_out(region):
+    with pytest.raises(ContextError) as caught:
+        read_context(CHAT, root=ROOT, region=region)
+
+    assert caught.value.problems == [
+        (
+            "context key chat_workspace is set, but Amazon Q Developer in chat applications is not offered in "
+            f"{region}: use slack_secret instead"
+        )
+    ]
+    assert read_context({"slack_secret": "reaper/slack"}, root=ROOT, region=region).slack is not None
+
+
+@pytest.mark.parametrize(
+    "region", ["", "eu-central-2", "me-central-1", "il-central-1", "mx-central-1", "ap-southeast-7"]
+)
+def test_regions_without_function_urls_have_the_page_all_the_same(region):
+    settings = read_context(CHAT, root=ROOT, region=region)
+
+    assert settings.answers is True
+    assert settings.chat is not None
 
 
 def test_empty_text_switches_off():

@@ -151,24 +151,40 @@ def test_the_secret_is_rotated_once_its_rotation_is_allowed_to():
     }
 
 
-def test_the_function_behind_the_links_is_public_and_cannot_eat_the_account():
+def test_everybody_reaches_the_function_behind_the_links_through_one_api_and_nobody_past_it():
     found = stack().part("Answers")
-    url = found.only("AWS::Lambda::Url")
-    function = found.only("AWS::Lambda::Function")
-    allowed = {(one["Action"], one["Principal"]) for one in found.all("AWS::Lambda::Permission")}
+    [(api, properties)] = found.named("AWS::ApiGatewayV2::Api")
+    route = found.only("AWS::ApiGatewayV2::Route")
+    integration = found.only("AWS::ApiGatewayV2::Integration")
+    [(name, function)] = found.named("AWS::Lambda::Function")
+    permission = found.only("AWS::Lambda::Permission")
 
-    assert url["AuthType"] == "NONE"
-    assert "Cors" not in url
-    assert ("lambda:InvokeFunctionUrl", "*") in allowed
-    assert all(
-        one.get("FunctionUrlAuthType") == "NONE" or one.get("InvokedViaFunctionUrl") is True
-        for one in found.all("AWS::Lambda::Permission")
-    )
+    assert properties["ProtocolType"] == "HTTP"
+    assert "CorsConfiguration" not in properties
+    assert (route["RouteKey"], route["AuthorizationType"]) == ("$default", "NONE")
+    assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY", "2.0")
+    assert flat(integration["IntegrationUri"]) == f"${{{name}.Arn}}"
+    assert stack().all("AWS::Lambda::Url") == []
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert flat(permission["SourceArn"]).endswith(f":${{{api}}}/*/*")
     assert function["Handler"] == "reaper.handlers.answers.handler"
     assert callable(answers.handler)
-    assert (function["Timeout"], function["MemorySize"], function["ReservedConcurrentExecutions"]) == (10, 512, 5)
-    spared = stack(reserve_concurrency="false").part("Answers").only("AWS::Lambda::Function")
-    assert "ReservedConcurrentExecutions" not in spared
+    assert (function["Timeout"], function["MemorySize"]) == (10, 512)
+
+
+@pytest.mark.parametrize(
+    ("context", "rate", "burst"),
+    [
+        ({}, 5, 10),
+        ({"reserve_concurrency": "false"}, 5, 10),
+        ({"reserve_concurrency": "true", "answers_per_second": "50"}, 50, 100),
+    ],
+)
+def test_a_flood_of_requests_is_turned_away_before_the_function_whatever_is_reserved(context, rate, burst):
+    stage = stack(**context).part("Answers").only("AWS::ApiGatewayV2::Stage")
+
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
 
 
 def test_who_answers_may_touch_what_is_remembered_of_sessions_and_little_else():
@@ -216,7 +232,8 @@ def test_the_sweep_signs_links_to_the_url_with_the_key_that_answers_are_verified
     settings = AnswersSettings.from_env(variables(found.part("Answers")))
 
     assert people.answers_url == found.outputs()["AnswersUrl"]
-    assert "FunctionUrl" in people.answers_url
+    [(api, _)] = found.part("Answers").named("AWS::ApiGatewayV2::Api")
+    assert people.answers_url == f"https://${{{api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/"
     assert people.link_secret == settings.link_secret
     assert people.link_secret in found.part("Sweeper").resources_of("secretsmanager:GetSecretValue")
     assert settings.ledger_table == variables(found.part("Sweeper"))["REAPER_LEDGER_TABLE"]
@@ -229,7 +246,7 @@ def test_without_answers_nothing_is_public_and_no_link_is_signed():
     assert not found.has("Answers")
     assert not found.has("Links")
     assert not found.has("EventsStopRequested")
-    assert found.all("AWS::Lambda::Url") == found.all("AWS::SecretsManager::Secret") == []
+    assert found.all("AWS::ApiGatewayV2::Api") == found.all("AWS::SecretsManager::Secret") == []
     assert "AnswersUrl" not in found.outputs()
     assert (told_of_people(answers="false").answers_url, told_of_people(answers="false").link_secret) == ("", "")
     assert "secretsmanager:GetSecretValue" not in found.part("Sweeper").granted()

@@ -142,10 +142,18 @@ def test_the_function_reads_back_the_settings_it_was_deployed_with():
     assert settings.topic_arn == f"${{{topic}}}"
 
 
-def test_one_sweep_runs_at_a_time_unless_the_account_has_no_concurrency_to_spare():
-    assert sweeper().only("AWS::Lambda::Function")["ReservedConcurrentExecutions"] == 1
-    spared = sweeper(reserve_concurrency="false").only("AWS::Lambda::Function")
-    assert "ReservedConcurrentExecutions" not in spared
+def test_no_concurrency_is_reserved_by_default_since_a_new_account_has_none_to_reserve():
+    everything = stack(owners="owners.yaml", slack_secret="reaper/slack")
+
+    assert [one for one in everything.all("AWS::Lambda::Function") if "ReservedConcurrentExecutions" in one] == []
+
+
+def test_where_it_is_asked_for_one_sweep_runs_at_a_time_and_nothing_else_is_reserved():
+    found = stack(reserve_concurrency="true")
+    [reserved] = [one for one in found.all("AWS::Lambda::Function") if "ReservedConcurrentExecutions" in one]
+
+    assert reserved["Handler"] == "reaper.handlers.sweep.handler"
+    assert reserved["ReservedConcurrentExecutions"] == 1
 
 
 def test_a_sweep_that_failed_is_kept_in_an_encrypted_queue_and_not_run_again():
@@ -298,5 +306,5 @@ def test_resources_have_no_names_of_their_own_so_that_two_stacks_fit_one_account
         if names & set(one.get("Properties", {})) and not one["Type"].startswith("AWS::AppConfig::")
     }
 
-    # These name the function they belong to.
-    assert named == {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig"}
+    # These name the function they belong to; the API has to have a name, which several may share.
+    assert named == {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::ApiGatewayV2::Api"}

@@ -50,7 +50,7 @@ metrics = Metrics(namespace=METRICS_NAMESPACE)
 
 @logger.inject_lambda_context(log_event=False)
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request of a function URL or an HTTP API. Never raises: what went wrong is logged, and a page says so."""
+    """Answer one request of an HTTP API, or of a function URL. Never raises: what went wrong is logged, and a page says so."""
     del context
     method = "GET"
     try:
