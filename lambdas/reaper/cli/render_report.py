@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reaper.cli.grid import Grid, Stack, comma_separated, markdown, plain, stacked
@@ -22,44 +23,11 @@ from reaper.cli.render_rows import (
     state,
 )
 from reaper.cli.text import NOTHING, UNKNOWN, clean, count, fact, scope
-from reaper.core.outcome import Outcome
+from reaper.core.outcome import RANK, Outcome
 from reaper.core.report import REPORTED_FACTS
 
 if TYPE_CHECKING:
     from reaper.cli.console import Surface
-
-HEADINGS = {
-    Outcome.FAILED: "Could not be stopped",
-    Outcome.NOT_STOPPING: "Still running after its stop was accepted",
-    Outcome.STOPPED: "Stopped",
-    Outcome.WOULD_STOP: "Would be stopped",
-    Outcome.WITHHELD: "Withheld by a guard, not stopped",
-    Outcome.WARNED: "In grace, not stopped",
-    Outcome.SNOOZED: "Snoozed, not stopped",
-    Outcome.CONFIRMED: "Stopped earlier, and ended since",
-    Outcome.SPARED: "Spared: no longer to be stopped when checked again",
-    Outcome.ALREADY_GONE: "Already gone",
-    Outcome.REPORTED: "Reported",
-    Outcome.UNDETERMINED: "Undetermined, and so not stopped",
-    Outcome.PROTECTED: "Protected",
-}
-"""What each outcome means for people, in the order of a report: what was done or should be looked at comes first."""
-
-_WORDS = {
-    Outcome.FAILED: "could not be stopped",
-    Outcome.NOT_STOPPING: "still running after a stop",
-    Outcome.STOPPED: "stopped",
-    Outcome.WOULD_STOP: "would be stopped",
-    Outcome.WITHHELD: "withheld by a guard",
-    Outcome.WARNED: "in grace",
-    Outcome.SNOOZED: "snoozed",
-    Outcome.CONFIRMED: "ended after an earlier stop",
-    Outcome.SPARED: "spared",
-    Outcome.ALREADY_GONE: "already gone",
-    Outcome.REPORTED: "reported",
-    Outcome.UNDETERMINED: "undetermined",
-    Outcome.PROTECTED: "protected",
-}
 
 _CSV_COLUMNS = (
     "type",
@@ -103,7 +71,7 @@ def render_report(document: Json, output: str, surface: Surface) -> str:
 def summary(document: Json, *, enforcing: bool, planned_only: bool = False) -> list[str]:
     """What came of it, in a few lines for people. ``planned_only``: nothing could have been stopped in any case."""
     sessions, totals = document["sessions"], document["totals"]
-    parts = [f"{totals[outcome]} {_WORDS[outcome]}" for outcome in HEADINGS if totals.get(outcome)]
+    parts = [f"{totals[outcome]} {outcome.row.counted}" for outcome in Outcome if totals.get(outcome)]
     lines = [
         f"{count(sessions['seen'], 'session')} seen, {sessions['live']} live: {', '.join(parts) or 'nothing to report'}."
     ]
@@ -134,8 +102,7 @@ def _nothing(document: Json) -> str:
 
 
 def _in_order(findings: Sequence[Json]) -> list[Json]:
-    order = {outcome.value: place for place, outcome in enumerate(HEADINGS)}
-    return sorted(findings, key=lambda finding: order[finding["outcome"]])
+    return sorted(findings, key=lambda finding: RANK.get(finding["outcome"], -1))
 
 
 def _wide(findings: Sequence[Json]) -> Grid:
@@ -167,10 +134,11 @@ def _wide(findings: Sequence[Json]) -> Grid:
 def _stacks(findings: Sequence[Json]) -> list[Stack]:
     """The findings for a terminal, by outcome."""
     stacks: list[Stack] = []
-    for outcome, heading in HEADINGS.items():
-        cards = tuple(card(one, _why(one)) for one in findings if one["outcome"] == outcome)
-        if cards:
-            stacks.append(Stack(f"{heading} ({len(cards)})", CARD_COLUMNS, cards))
+    for name, members in groupby(findings, key=lambda finding: finding["outcome"]):
+        cards = tuple(card(one, _why(one)) for one in members)
+        known = Outcome.read(name)
+        heading = known.row.counted.capitalize() if known else clean(name)
+        stacks.append(Stack(f"{heading} ({len(cards)})", CARD_COLUMNS, cards))
     return stacks
 
 

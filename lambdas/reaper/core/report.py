@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Missing, Undecidable
-from reaper.core.outcome import Outcome
+from reaper.core.outcome import LOOK, OFFENDERS, Outcome
 from reaper.core.plan import Finding
 from reaper.core.savings import avoided_cost
 from reaper.core.shown import evidence, idle_since
@@ -122,26 +122,13 @@ class Report:
 
     def needs_a_person(self) -> bool:
         """True when something could not be read, a stop failed, or a guard withheld one."""
-        alarming = {Outcome.FAILED, Outcome.WITHHELD, Outcome.NOT_STOPPING}
         return bool(self.blind or self.tripped or self.unfinished) or any(
-            finding.outcome in alarming for finding in self.findings
+            finding.outcome.row.exit_code == LOOK for finding in self.findings
         )
 
-    def has_news(self) -> bool:
-        """True when it says anything that the sweep before it did not."""
-        return bool(self.blind or self.tripped or self.notes or any(finding.news for finding in self.findings))
-
     def has_offenders(self) -> bool:
-        """True when a policy that stops or reports applied to some session."""
-        offending = {
-            Outcome.WOULD_STOP,
-            Outcome.REPORTED,
-            Outcome.WARNED,
-            Outcome.STOPPED,
-            Outcome.WITHHELD,
-            Outcome.FAILED,
-        }
-        return any(finding.outcome in offending for finding in self.findings)
+        """True when a policy that stops or reports applied to some session, and nothing else asks for a person."""
+        return any(finding.outcome.row.exit_code == OFFENDERS for finding in self.findings)
 
 
 def as_json(report: Report, lens: Lens, now: float) -> Json:
@@ -149,7 +136,7 @@ def as_json(report: Report, lens: Lens, now: float) -> Json:
     idle_costs = [
         cost
         for finding in report.findings
-        if finding.outcome in _COSTING
+        if finding.outcome.row.costs
         and isinstance(cost := VOCABULARY["idle_cost"].read(finding.session, now, lens), float)
     ]
     findings = [finding_json(finding, lens, now) for finding in report.findings]
@@ -176,18 +163,6 @@ def as_json(report: Report, lens: Lens, now: float) -> Json:
         ),
         **({"notes": list(report.notes)} if report.notes else {}),
     }
-
-
-_COSTING = {
-    Outcome.WOULD_STOP,
-    Outcome.REPORTED,
-    Outcome.WARNED,
-    Outcome.SNOOZED,
-    Outcome.STOPPED,
-    Outcome.WITHHELD,
-    Outcome.FAILED,
-}
-"""Whose idleness the report's ``idle_cost`` adds up: sessions a policy wants gone or looked at."""
 
 
 def finding_json(finding: Finding, lens: Lens, now: float) -> Json:

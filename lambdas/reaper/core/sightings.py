@@ -139,7 +139,7 @@ def _sighting(finding: Json) -> Sighting:
         idle_for=idle_for,
         idle_timeout=number(known.get("idle_timeout")),
         hourly_cost=number(known.get("hourly_cost")),
-        avoided=number(finding.get("avoided_cost")) if outcome == Outcome.STOPPED else None,
+        avoided=number(finding.get("avoided_cost")) if Outcome.read(outcome) is Outcome.STOPPED else None,
         snooze=cast("Json", snooze) if isinstance(snooze, Mapping) else None,
     )
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from statistics import median
 from typing import Any, Final
 
-from reaper.core.outcome import Outcome
+from reaper.core.outcome import Outcome, costs, is_live
 from reaper.core.prices import LONGEST_IDLE
 from reaper.core.savings import (
     ENOUGH,
@@ -40,21 +40,6 @@ GONE_FOR_GOOD: Final = 24 * HOUR
 """Seconds without a word of a session after which it counts as ended."""
 MOST_LISTED: Final = 25
 """Sessions that a list for people has."""
-
-_COUNTED: Final = frozenset(
-    {
-        Outcome.WOULD_STOP,
-        Outcome.REPORTED,
-        Outcome.WARNED,
-        Outcome.SNOOZED,
-        Outcome.STOPPED,
-        Outcome.WITHHELD,
-        Outcome.FAILED,
-        Outcome.NOT_STOPPING,
-    }
-)
-"""Whose idleness costs what nobody wants to pay: the same outcomes that a report's own ``idle_cost`` adds up."""
-_LIVE: Final = (_COUNTED | {Outcome.PROTECTED, Outcome.UNDETERMINED}) - {Outcome.STOPPED}
 
 Whose = tuple[date, str, str, str]
 
@@ -168,19 +153,19 @@ class Tally:
         )
 
     def _see(self, seen: Sighting, at: float, ended: float) -> None:
-        if seen.outcome == Outcome.NOT_STOPPING:
+        if Outcome.read(seen.outcome) is Outcome.NOT_STOPPING:
             self._undo_stop(seen)
         course = self._courses.get(seen.session)
         if seen.idle_for is not None:
             course = self._count_idleness(seen, at, course)
-        if seen.outcome == Outcome.ALREADY_GONE and course is not None:
+        if Outcome.read(seen.outcome) is Outcome.ALREADY_GONE and course is not None:
             course.ended_by_itself = True
-        if seen.outcome == Outcome.STOPPED:
+        if Outcome.read(seen.outcome) is Outcome.STOPPED:
             self._stop(seen, at, ended)
             if course is not None:
                 course.stopped = True
         self._latest.pop(seen.session, None)
-        if seen.outcome in _LIVE and seen.idle_for:
+        if is_live(seen.outcome) and seen.idle_for:
             self._latest[seen.session] = (_idle_session(seen), at)
         if seen.snooze is not None:
             self._snooze(seen, seen.snooze)
@@ -193,13 +178,13 @@ class Tally:
         # What went before belongs to whom the session belonged to when it was judged.
         course.team, course.policy = seen.team or course.team, seen.policy or course.policy
         begun = max(at - seen.idle_for, course.counted_until)
-        if seen.outcome in _COUNTED and seen.idle_for and seen.hourly_cost is None:
+        if costs(seen.outcome) and seen.idle_for and seen.hourly_cost is None:
             self._unpriced.add(seen.session)
-        elif seen.hourly_cost and seen.outcome in _COUNTED:
+        elif seen.hourly_cost and costs(seen.outcome):
             for day, seconds in _split(begun, at, self._zone):
                 whose = (day, course.team or NO_TEAM, seen.service, course.policy or NO_POLICY)
                 self._idle[whose].append(seen.hourly_cost * seconds / HOUR)
-        elif seen.hourly_cost and seen.outcome == Outcome.PROTECTED:
+        elif seen.hourly_cost and Outcome.read(seen.outcome) is Outcome.PROTECTED:
             self._protected.append(seen.hourly_cost * max(0.0, at - begun) / HOUR)
         course.counted_until = max(course.counted_until, at)
         course.at, course.idle_for, course.ended_by_itself = at, seen.idle_for, False

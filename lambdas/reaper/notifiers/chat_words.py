@@ -14,56 +14,24 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, cast
 
 from reaper.core import durations
-from reaper.core.outcome import Outcome
+from reaper.core.outcome import Outcome, in_urgency, is_answerable
 from reaper.core.policy.problems import one_line
-from reaper.notifiers.words import ADVICE, ADVICE_BLIND, WORDS
+from reaper.notifiers.words import ADVICE_BLIND
+from reaper.notifiers.words import advice as advice_of
 
 Json = Mapping[str, Any]
 Clock = Callable[[float], str]
 """How a medium writes an instant, given as epoch seconds."""
 
-_ORDER: Final = (
-    Outcome.FAILED,
-    Outcome.NOT_STOPPING,
-    Outcome.WARNED,
-    Outcome.WITHHELD,
-    Outcome.WOULD_STOP,
-    Outcome.STOPPED,
-    Outcome.SNOOZED,
-    Outcome.UNDETERMINED,
-    Outcome.REPORTED,
-    Outcome.SPARED,
-    Outcome.CONFIRMED,
-    Outcome.ALREADY_GONE,
-    Outcome.PROTECTED,
-)
-COUNTED: Final[Mapping[str, str]] = {outcome.value: WORDS[outcome.value].counted for outcome in _ORDER}
+COUNTED: Final[Mapping[str, str]] = {outcome.value: outcome.row.counted for outcome in in_urgency()}
 """Each outcome as a count of it reads, those first that a person can still do something about."""
 
 _RANKS: Final = {outcome: rank for rank, outcome in enumerate(COUNTED)}
-_MEANINGS: Final[Mapping[str, str]] = {
-    Outcome.FAILED.value: "It could not be stopped; the next sweep tries again.",
-    Outcome.NOT_STOPPING.value: "It runs on, though the service accepted our stop: it is still being billed.",
-    Outcome.WITHHELD.value: "A guard holds its stop back.",
-    Outcome.UNDETERMINED.value: "It could not be judged, so it is left alone.",
-    Outcome.REPORTED.value: "A policy asks to report it; it is left alone.",
-    Outcome.SPARED.value: "It was used just before its stop, so it is left alone.",
-    Outcome.CONFIRMED.value: "It was stopped earlier, and has ended.",
-    Outcome.ALREADY_GONE.value: "It was gone when the stop came.",
-    Outcome.PROTECTED.value: "A policy or a tag protects it.",
-}
 _KEEP: Final = "To keep a session, use it, or tag it session-reaper/keep-until with a date, such as 2030-01-31."
 _LONGEST_PART: Final = 80
 _LONGEST_URL: Final = 3_000
 """What Slack takes for a button (Block Kit reference, "Button element"), and more than any browser minds."""
 _LINK: Final = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)*/s/([A-Za-z0-9_.-]+)")
-_ANSWERABLE: Final = {
-    Outcome.WARNED.value,
-    Outcome.SNOOZED.value,
-    Outcome.WOULD_STOP.value,
-    Outcome.WITHHELD.value,
-}
-"""Outcomes of sessions that are still there to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +140,8 @@ def advice(digest: Json) -> list[str]:
     said: list[str] = []
     if text(mapping(digest.get("audience")).get("medium")) in {"", "platform"}:
         said += [ADVICE_BLIND] if total(digest, "blind") else []
-        needless = {Outcome.WOULD_STOP.value} if enforces(digest) else set[str]()
-        said += [sentence for outcome, sentence in ADVICE.items() if outcome in outcomes - needless]
-    return [*said, _KEEP] if outcomes & _ANSWERABLE else said
+        said += advice_of(outcomes, "enforce" if enforces(digest) else "report")
+    return [*said, _KEEP] if any(map(is_answerable, outcomes)) else said
 
 
 def groups(digest: Json) -> list[Group]:
@@ -201,7 +168,7 @@ def answer_link(finding: Json) -> tuple[str, str]:
     """Where to answer for the session, and the token in that URL; empty where there is nothing to answer, or no such link."""
     url = text(mapping(finding.get("links")).get("answer"))
     match = _LINK.fullmatch(url) if len(url) <= _LONGEST_URL else None
-    if match is None or text(finding.get("outcome")) not in _ANSWERABLE:
+    if match is None or not is_answerable(text(finding.get("outcome"))):
         return "", ""
     return url, match[1]
 
@@ -233,7 +200,10 @@ def sequel(finding: Json, *, enforce: bool, clock: Clock) -> str:
     if outcome == Outcome.STOPPED.value:
         saved = number(finding.get("avoided_cost"))
         return f"It was stopped, which avoids about {saved:.2f} USD (an estimate)." if saved else "It was stopped."
-    return _MEANINGS.get(outcome, "This release does not know what became of it: read the log.")
+    known = Outcome.read(outcome)
+    if known is None:
+        return "This release does not know what became of it: read the log."
+    return f"It {known.row.one}. {known.row.next}".rstrip()
 
 
 def idleness(finding: Json, clock: Clock) -> str:

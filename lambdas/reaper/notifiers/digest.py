@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final
 
-from reaper.core.outcome import Outcome
+from reaper.core.outcome import RANK, Outcome, costs, is_answerable
 from reaper.core.owners import Contact, OwnersBook, resolve
-from reaper.notifiers.severity import QUIET
+from reaper.notifiers.severity import is_quiet
 
 Json = Mapping[str, Any]
 Answering = Callable[[Json, str], str]
@@ -25,23 +25,6 @@ Answering = Callable[[Json, str], str]
 PLATFORM: Final = "platform"
 """The audience of the whole report: its key, its medium, and to whom its links are made out."""
 
-ANSWERABLE: Final = frozenset({Outcome.WARNED, Outcome.SNOOZED, Outcome.WOULD_STOP, Outcome.WITHHELD})
-"""Outcomes of a stop verdict that a person may still put off."""
-
-_OVER: Final = frozenset({Outcome.CONFIRMED, Outcome.ALREADY_GONE})
-"""Outcomes of sessions that have ended."""
-_COSTING: Final = frozenset(
-    {
-        Outcome.WOULD_STOP,
-        Outcome.REPORTED,
-        Outcome.WARNED,
-        Outcome.SNOOZED,
-        Outcome.STOPPED,
-        Outcome.WITHHELD,
-        Outcome.FAILED,
-    }
-)
-"""Whose idleness adds up to ``idle_cost``, as in the report itself."""
 _KEPT: Final = ("schema_version", "run_id", "mode", "started_at", "finished_at")
 """What an owner's digest has of the report as it is."""
 
@@ -180,7 +163,7 @@ class _Linked:
         return [self._one(finding, to) for finding in findings]
 
     def _one(self, finding: Json, to: str) -> Json:
-        if self._link is None or finding.get("verdict") != "stop" or finding["outcome"] not in ANSWERABLE:
+        if self._link is None or finding.get("verdict") != "stop" or not is_answerable(finding["outcome"]):
             return finding
         url = self._link(finding["ref"], to)
         return {**finding, "links": {"answer": url}} if url else finding
@@ -199,14 +182,14 @@ def _audiences(book: OwnersBook, timezone: str) -> Iterable[_Audience]:
 
 def _digest(report: Json, audience: _Audience, findings: list[Json]) -> dict[str, Any]:
     counts = Counter(finding["outcome"] for finding in findings)
-    over = sum(count for outcome, count in counts.items() if outcome in _OVER)
+    over = sum(count for outcome, count in counts.items() if (known := Outcome.read(outcome)) and known.row.ended)
     return {
         **{key: report[key] for key in _KEPT if key in report},
         "sessions": {"seen": len(findings), "live": len(findings) - over},
         "findings": findings,
         "blind": [],
         "totals": {outcome: counts[outcome] for outcome in sorted(counts, key=_order)},
-        "idle_cost": _sum(finding["facts"].get("idle_cost") for finding in findings if finding["outcome"] in _COSTING),
+        "idle_cost": _sum(finding["facts"].get("idle_cost") for finding in findings if costs(finding["outcome"])),
         **(
             {"avoided_cost": _sum(finding.get("avoided_cost") for finding in findings)}
             if any("avoided_cost" in finding for finding in findings)
@@ -217,11 +200,8 @@ def _digest(report: Json, audience: _Audience, findings: list[Json]) -> dict[str
     }
 
 
-_ORDER: Final = {outcome.value: place for place, outcome in enumerate(Outcome)}
-
-
 def _order(outcome: str) -> tuple[int, str]:
-    return (_ORDER.get(outcome, len(_ORDER)), outcome)
+    return (RANK.get(outcome, len(RANK)), outcome)
 
 
 def _sum(amounts: Iterable[object]) -> float:
@@ -234,7 +214,7 @@ def _owner(finding: Json) -> str | None:
 
 
 def _is_news(finding: Json) -> bool:
-    return finding.get("news", True) is not False and finding["outcome"] not in QUIET
+    return finding.get("news", True) is not False and not is_quiet(finding["outcome"])
 
 
 def _snoozed_at(finding: Json) -> object:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from reaper.core import durations
-from reaper.core.outcome import Outcome
-from reaper.notifiers.digest import ANSWERABLE
+from reaper.core.outcome import Outcome, is_answerable
 from reaper.notifiers.plain import Clock, shown, url_in, wrapped
-from reaper.notifiers.severity import QUIET
+from reaper.notifiers.severity import is_quiet
 from reaper.notifiers.words import next_step, said_of, snoozes_left
 
 Json = Mapping[str, Any]
@@ -78,7 +77,7 @@ def _labelled(finding: Json, mode: str, clock: Clock) -> Iterator[tuple[str, str
     yield "where", _place(finding["ref"])
     if finding.get("team") and isinstance(facts.get("owner"), str):
         yield "owner", shown(facts["owner"])
-    if finding["outcome"] not in QUIET - {Outcome.SNOOZED}:
+    if finding["outcome"] == Outcome.SNOOZED or not is_quiet(finding["outcome"]):
         yield from _since(finding, clock)
         if costs := _costs(finding):
             yield "cost", costs
@@ -136,7 +135,7 @@ def _saved(finding: Json) -> str:
 
 def _keep(finding: Json, clock: Clock) -> Iterator[str]:
     """How to keep a session: by its link, or by a tag."""
-    if finding.get("verdict") != "stop" or finding["outcome"] not in ANSWERABLE:
+    if finding.get("verdict") != "stop" or not is_answerable(finding["outcome"]):
         return
     left, day = snoozes_left(finding), clock.day_after(finding.get("due"), _KEEP_DAYS)
     tag = f"tag it session-reaper/keep-until with a date, such as {day}"

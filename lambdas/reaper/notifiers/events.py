@@ -23,18 +23,8 @@ SCHEMA_VERSION: Final = 1
 
 SWEEP_COMPLETED: Final = "Sweep Completed"
 STOP_REQUESTED: Final = "Session Stop Requested"
-DETAIL_TYPES: Final[Mapping[Outcome, str]] = {
-    Outcome.WOULD_STOP: "Session Flagged",
-    Outcome.REPORTED: "Session Flagged",
-    Outcome.WITHHELD: "Session Flagged",
-    Outcome.FAILED: "Session Flagged",
-    Outcome.WARNED: "Session Warned",
-    Outcome.SNOOZED: "Session Snoozed",
-    Outcome.STOPPED: "Session Stopped",
-    Outcome.CONFIRMED: "Session Confirmed",
-    Outcome.NOT_STOPPING: "Session Not Stopping",
-}
-"""The event of each outcome; the others (protected, undetermined, spared, already gone) have none."""
+DETAIL_TYPES: Final[Mapping[Outcome, str]] = {outcome: outcome.row.event for outcome in Outcome if outcome.row.event}
+"""The event of each outcome that has one."""
 
 
 def events_of(report: Json, *, arn: ArnOf, at: float) -> list[Entry]:
@@ -46,7 +36,7 @@ def events_of(report: Json, *, arn: ArnOf, at: float) -> list[Entry]:
     found = [
         Entry(kind, _session_detail(report, finding, at), at, _resources(finding.get("arn") or arn(finding["ref"])))
         for finding in told
-        if (kind := _DETAIL_TYPE_OF.get(finding["outcome"])) is not None
+        if (outcome := Outcome.read(finding["outcome"])) and (kind := outcome.row.event)
     ]
     return [*found, Entry(SWEEP_COMPLETED, _sweep_detail(report, at), at)]
 
@@ -73,7 +63,6 @@ def stop_requested(  # noqa: PLR0913 - what is known of the session, and who ask
     return Entry(STOP_REQUESTED, detail, at, _resources(arn))
 
 
-_DETAIL_TYPE_OF: Final = {outcome.value: detail_type for outcome, detail_type in DETAIL_TYPES.items()}
 _REF: Final = ("service", "account", "region", "scope", "id")
 _SNOOZE: Final = ("until", "by", "at", "times")
 

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from reaper.core.outcome import Outcome
+from reaper.core.outcome import RANK, Outcome
 from reaper.notifiers.digest import PLATFORM
 from reaper.notifiers.entries import NAME, entry, name_of, short, trouble, whose
 from reaper.notifiers.plain import WIDTH, Clock, shown, wrapped
-from reaper.notifiers.words import ADVICE, ADVICE_BLIND, WORDS, said, said_of
+from reaper.notifiers.words import ADVICE_BLIND, advice, said, said_of
 
-__all__ = ["RANK", "SUBJECT_LENGTH", "Json", "ranked", "render", "shown", "subject"]
+__all__ = ["SUBJECT_LENGTH", "Json", "ranked", "render", "shown", "subject"]
 
 Json = Mapping[str, Any]
 
@@ -26,8 +26,6 @@ SUBJECT_LENGTH: Final = 100
 _A_SECTION: Final = 50
 """Entries of one owner and service, or of one section, that are told; the rest is counted."""
 _NOTES: Final = 10
-
-RANK: Final[Mapping[str, int]] = {outcome: rank for rank, outcome in enumerate(WORDS)}
 
 
 def subject(report: Json) -> str:
@@ -192,20 +190,17 @@ def _closing(report: Json) -> Iterator[str]:
         yield wrapped(f"You get this because the owners known to Session Reaper name {shown(to)}{of}.")
         return
     outcomes = {finding["outcome"] for finding in report["findings"]} or set(report["totals"])
-    advice = [ADVICE_BLIND] if report["blind"] else []
-    advice += [sentence for outcome, sentence in ADVICE.items() if outcome in outcomes]
-    if report["mode"] != "report":
-        advice = [sentence for sentence in advice if sentence != ADVICE[Outcome.WOULD_STOP]]
-    if advice:
-        yield "\n".join(["WHAT TO DO", *(wrapped(sentence, "- ", "  ") for sentence in advice)])
+    steps = [*([ADVICE_BLIND] if report["blind"] else []), *advice(outcomes, report["mode"])]
+    if steps:
+        yield "\n".join(["WHAT TO DO", *(wrapped(sentence, "- ", "  ") for sentence in steps)])
 
 
 def _counts(report: Json) -> list[str]:
     """``1 could not be read``, ``5 stopped``: what is new, the most important first, and how much is still open."""
     counts, old = _new_counts(report)
     unread = len(report["blind"])
-    known = [f"{counts[outcome]} {words.counted}" for outcome, words in WORDS.items() if counts[outcome] > 0]
-    unknown = [f"{count} {shown(outcome)}" for outcome, count in counts.items() if outcome not in WORDS and count > 0]
+    known = [f"{counts[one]} {one.row.counted}" for one in Outcome if counts[one] > 0]
+    unknown = [f"{count} {shown(outcome)}" for outcome, count in counts.items() if outcome not in RANK and count > 0]
     told_before = [f"{old} told before {'is' if old == 1 else 'are'} still open"] if old else []
     return [*([f"{unread} could not be read"] if unread else []), *unknown, *known, *told_before]
 
@@ -217,8 +212,8 @@ def _sentence(report: Json, longest: int = 40) -> str:
     if len(news) == 1:
         whose_session = "a session nobody is known to own:" if _is_default(report) else "your session"
         return f"{whose_session} {name_of(news[0], longest)} {said_of(news[0], report['mode'])}"
-    known = [(counts[outcome], outcome) for outcome in sorted(WORDS, key=_urgency) if counts[outcome] > 0]
-    known += [(count, outcome) for outcome, count in counts.items() if outcome not in WORDS and count > 0]
+    known = [(counts[outcome], outcome) for outcome in sorted(RANK, key=_urgency) if counts[outcome] > 0]
+    known += [(count, outcome) for outcome, count in counts.items() if outcome not in RANK and count > 0]
     if not known:
         return "nothing new of these sessions"
     (number, outcome), *others = known

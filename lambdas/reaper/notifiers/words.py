@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from reaper.core.outcome import Outcome
@@ -12,62 +11,23 @@ from reaper.notifiers.plain import Clock, shown
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How an outcome is called: ``5 stopped``, ``1 was stopped``, ``2 were stopped``."""
-
-    counted: str
-    one: str
-    many: str
-
-
-WORDS: Final[Mapping[str, Words]] = {
-    Outcome.FAILED.value: Words("could not be stopped", "could not be stopped", "could not be stopped"),
-    Outcome.NOT_STOPPING.value: Words(
-        "still running after a stop", "still runs after its stop", "still run after a stop"
-    ),
-    Outcome.STOPPED.value: Words("stopped", "was stopped", "were stopped"),
-    Outcome.WITHHELD.value: Words("held back by a guard", "was held back by a guard", "were held back by a guard"),
-    Outcome.WOULD_STOP.value: Words("would be stopped", "would be stopped", "would be stopped"),
-    Outcome.WARNED.value: Words("warned", "is about to be stopped", "are about to be stopped"),
-    Outcome.SPARED.value: Words("spared", "was spared", "were spared"),
-    Outcome.UNDETERMINED.value: Words("could not be judged", "could not be judged", "could not be judged"),
-    Outcome.REPORTED.value: Words("reported", "is reported", "are reported"),
-    Outcome.CONFIRMED.value: Words("confirmed as ended", "has ended after its stop", "have ended after a stop"),
-    Outcome.ALREADY_GONE.value: Words("already gone", "had ended already", "had ended already"),
-    Outcome.PROTECTED.value: Words("protected", "is protected", "are protected"),
-    Outcome.SNOOZED.value: Words("snoozed", "is snoozed", "are snoozed"),
-}
-"""By outcome, the most important first."""
-
-ADVICE: Final[Mapping[str, str]] = {
-    Outcome.FAILED.value: "Stop what could not be stopped by hand, and mend the reason given; the next sweep tries again.",
-    Outcome.NOT_STOPPING.value: "Look at what runs on after a stop: it is still being billed.",
-    Outcome.WITHHELD.value: "A guard held stops back: check that the policies mean so many sessions before raising it.",
-    Outcome.WOULD_STOP.value: "To have such sessions stopped, set mode to enforce in cdk.json and deploy again.",
-    Outcome.UNDETERMINED.value: "What could not be judged is never stopped: mend the reason given, or look at it yourself.",
-}
-"""For the platform: what to do about an outcome."""
 ADVICE_BLIND: Final = "Mend what could not be read: until then nothing there is judged or stopped."
 
-_NEXT: Final[Mapping[str, str]] = {
-    Outcome.FAILED.value: "It runs on. The next sweep tries again.",
-    Outcome.NOT_STOPPING.value: "The service accepted the stop, and it runs on: somebody should look at it.",
-    Outcome.STOPPED.value: "The service accepted the stop. Start a new session when you need one.",
-    Outcome.WITHHELD.value: "It is stopped once the guard allows it, unless it is used before.",
-    Outcome.SPARED.value: "It woke up right before its stop, and is left alone.",
-    Outcome.UNDETERMINED.value: "It is left alone: what cannot be judged is never stopped.",
-    Outcome.REPORTED.value: "Nothing by itself: stop it if nobody needs it.",
-}
+
+def advice(outcomes: Collection[str], mode: str) -> list[str]:
+    """For the platform: what to do about such outcomes."""
+    needless = Outcome.WOULD_STOP if mode != "report" else None
+    return [one.row.advice for one in Outcome if one in outcomes and one.row.advice and one is not needless]
 
 
 def said(outcome: str, mode: str, count: int = 1) -> str:
     """``is about to be stopped``, ``were stopped``: what has become of so many sessions."""
     if outcome == Outcome.WARNED and mode == "report":
         return "would be stopped before long"
-    if outcome not in WORDS:
+    known = Outcome.read(outcome)
+    if known is None:
         return f"had the outcome {shown(outcome)}"
-    return WORDS[outcome].one if count == 1 else WORDS[outcome].many
+    return known.row.one if count == 1 else known.row.many
 
 
 def said_of(finding: Json, mode: str) -> str:
@@ -89,7 +49,8 @@ def next_step(finding: Json, mode: str, clock: Clock) -> str:
         if mode == "report":
             return "Nothing: in report mode nothing is stopped."
         return "Nothing: its policy only says what it would stop."
-    return _NEXT.get(outcome, "")
+    known = Outcome.read(outcome)
+    return known.row.next if known else ""
 
 
 def _after_warning(when: str, mode: str) -> str:

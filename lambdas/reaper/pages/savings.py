@@ -22,17 +22,6 @@ _BY_DAY: Final = 21
 """Days up to which a chart has a bar for each; a longer period has one for each week."""
 _MOST_ROWS: Final = 12
 
-_OUTCOMES: Final = {
-    Outcome.WOULD_STOP: "would be stopped",
-    Outcome.REPORTED: "reported only",
-    Outcome.WARNED: "warned, to be stopped",
-    Outcome.SNOOZED: "snoozed",
-    Outcome.WITHHELD: "stop withheld by a guard",
-    Outcome.FAILED: "could not be stopped",
-    Outcome.NOT_STOPPING: "runs on after its stop",
-    Outcome.PROTECTED: "kept on purpose",
-    Outcome.UNDETERMINED: "cannot be judged",
-}
 _BY: Final = {Dimension.TEAM: "team", Dimension.SERVICE: "service", Dimension.POLICY: "policy"}
 _WHAT: Final = {Measure.IDLE: "Idle cost", Measure.AVOIDED: "Avoided cost (estimate)"}
 
@@ -156,7 +145,7 @@ def _longest_idle(savings: Savings) -> Element:
             foreign(one.owner or "unknown", shown=60),
             durations.format(round(one.idle_for) // 60 * 60) if one.idle_for >= 60 else "under 1m",  # noqa: PLR2004 - a minute
             "no price known" if one.idle_cost is None else dollars(one.idle_cost),
-            _OUTCOMES.get(Outcome(one.outcome), one.outcome) if one.outcome in set(Outcome) else foreign(one.outcome),
+            known.row.counted if (known := Outcome.read(one.outcome)) else foreign(one.outcome),
         )
         for one in savings.longest_idle
     ]

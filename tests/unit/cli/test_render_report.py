@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reaper.cli.console import Surface
-from reaper.cli.render_report import HEADINGS, render_report, summary
+from reaper.cli.render_report import render_report, summary
 from reaper.core.plan import Outcome
 
 PIPE = Surface()
@@ -69,8 +69,16 @@ def test_on_a_terminal_sessions_are_grouped_by_outcome_what_failed_first():
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_every_outcome_there_is_has_its_place_in_a_report():
-    assert set(HEADINGS) == set(Outcome)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_there_is_has_a_heading_of_its_own_in_words(outcome: Outcome):
+    text = render_report(report(finding(outcome=outcome.value)), "table", Surface(width=80, colour=False))
+    assert text.startswith(f"{outcome.row.counted.capitalize()} (1)\n")
+
+
+def test_an_outcome_of_a_newer_release_comes_first_by_its_own_name():
+    text = render_report(report(finding(), finding(outcome="teleported")), "table", Surface(width=80, colour=False))
+    assert text.startswith("teleported (1)\n")
+    assert "Would be stopped (1)" in text
 
 
 @pytest.mark.parametrize("output", ["table", "markdown", "csv", "jsonl", "json"])
