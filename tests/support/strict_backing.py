@@ -28,7 +28,8 @@ MOST_IN_BATCH = 10
 backing.JSON_SERVICES.setdefault("events", "1.1")
 
 _NAME = re.compile(r"(?!aws\.|amazon\.)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.IGNORECASE)
-_SUBJECT = re.compile(r"[!-~][ -~]{0,99}")
+_SUBJECT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,99}")
+"""UTF-8 text with no line breaks or control characters, and less than 100 characters long (SNS, Publish, Subject)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, Literal, Self
 
 
-class Severity(StrEnum):
+class Concern(StrEnum):
     """How much something concerns people."""
 
     ERROR = "error"
@@ -37,7 +37,7 @@ class Row:
     counted: str
     one: str
     many: str
-    severity: Severity = Severity.NOTICE
+    severity: Concern = Concern.NOTICE
     costs: bool = False
     """Its idleness costs what a policy wants nobody to pay: it adds up to ``idle_cost``."""
     answerable: bool = False
@@ -73,7 +73,7 @@ class Outcome(StrEnum):
             counted="could not be stopped",
             one="could not be stopped",
             many="could not be stopped",
-            severity=Severity.ERROR,
+            severity=Concern.ERROR,
             costs=True,
             event="Session Flagged",
             exit_code=LOOK,
@@ -88,7 +88,7 @@ class Outcome(StrEnum):
             counted="still running after a stop",
             one="still runs after its stop",
             many="still run after a stop",
-            severity=Severity.ERROR,
+            severity=Concern.ERROR,
             costs=True,
             event="Session Not Stopping",
             exit_code=LOOK,
@@ -116,7 +116,7 @@ class Outcome(StrEnum):
             counted="held back by a guard",
             one="was held back by a guard",
             many="were held back by a guard",
-            severity=Severity.WARNING,
+            severity=Concern.WARNING,
             costs=True,
             answerable=True,
             event="Session Flagged",
@@ -193,7 +193,7 @@ class Outcome(StrEnum):
             counted="confirmed as ended",
             one="has ended after its stop",
             many="have ended after a stop",
-            severity=Severity.INFO,
+            severity=Concern.INFO,
             ended=True,
             event="Session Confirmed",
         ),
@@ -215,7 +215,7 @@ class Outcome(StrEnum):
             counted="protected",
             one="is protected",
             many="are protected",
-            severity=Severity.INFO,
+            severity=Concern.INFO,
         ),
     )
     SNOOZED = (
@@ -225,7 +225,7 @@ class Outcome(StrEnum):
             counted="snoozed",
             one="is snoozed",
             many="are snoozed",
-            severity=Severity.INFO,
+            severity=Concern.INFO,
             costs=True,
             answerable=True,
             event="Session Snoozed",
@@ -263,4 +263,4 @@ def is_live(outcome: str) -> bool:
 
 def in_urgency() -> list[Outcome]:
     """Those first that a person has to act on, then those that one still can, then the others."""
-    return sorted(Outcome, key=lambda one: (one.row.severity is not Severity.ERROR, not one.row.answerable))
+    return sorted(Outcome, key=lambda one: (one.row.severity is not Concern.ERROR, not one.row.answerable))

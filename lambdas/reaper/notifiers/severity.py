@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from reaper.core.outcome import Outcome, Severity
+from reaper.core.outcome import Concern, Outcome
 
-_ORDER: Final = tuple(Severity)
+_ORDER: Final = tuple(Concern)
 
 
 def is_quiet(outcome: str) -> bool:
     """True of outcomes that nobody needs to hear of by themselves."""
     known = Outcome.read(outcome)
-    return known is not None and known.row.severity is Severity.INFO
+    return known is not None and known.row.severity is Concern.INFO
 
 
-def severity(report: Mapping[str, Any]) -> Severity:
+def severity(report: Mapping[str, Any]) -> Concern:
     """``error`` (a stop failed, or nothing could be judged at all), ``warning``, ``notice`` or ``info``.
 
     ``info`` is a sweep that nobody needs to hear of: it found nothing, or only what is meant to be left alone.
     """
     if "error" in report:
-        return Severity.ERROR
+        return Concern.ERROR
     outcomes = [Outcome.read(outcome) for outcome, count in report["totals"].items() if count]
-    found = [Severity.WARNING if one is None else one.row.severity for one in outcomes]
+    found = [Concern.WARNING if one is None else one.row.severity for one in outcomes]
     if report["blind"] or report.get("guards"):
-        found.append(Severity.WARNING)
-    return min(found, key=_ORDER.index, default=Severity.INFO)
+        found.append(Concern.WARNING)
+    return min(found, key=_ORDER.index, default=Concern.INFO)

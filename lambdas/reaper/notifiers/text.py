@@ -21,15 +21,15 @@ __all__ = ["SUBJECT_LENGTH", "Json", "ranked", "render", "shown", "subject"]
 
 Json = Mapping[str, Any]
 
-SUBJECT_LENGTH: Final = 100
-"""SNS refuses a longer subject, and one that is not ASCII (Publish, parameter Subject)."""
+SUBJECT_LENGTH: Final = 99
+"""SNS takes UTF-8 without line breaks or control characters, "less than 100 characters long" (Publish, parameter Subject)."""
 _A_SECTION: Final = 50
 """Entries of one owner and service, or of one section, that are told; the rest is counted."""
 _NOTES: Final = 10
 
 
 def subject(report: Json) -> str:
-    """One ASCII line of at most 100 characters: what matters most."""
+    """One line of at most 99 characters: what matters most. Letters of any language stay as they are."""
     owner = _is_for_owner(report)
     if "error" in report:
         told = str(report["error"])
@@ -38,12 +38,19 @@ def subject(report: Json) -> str:
     else:
         told = ", ".join(_counts(report)) or _nothing(report)
     line = f"Session Reaper: {told}" if owner else f"Session Reaper, {report['mode']} mode: {told}"
-    plain = "".join(char if " " <= char <= "~" else "?" for char in line)
-    if len(plain) <= SUBJECT_LENGTH:
+    plain = "".join(char if char.isprintable() else "?" for char in line)
+    if _characters(plain) <= SUBJECT_LENGTH:
         return plain
     room = plain[: SUBJECT_LENGTH - 3]
+    while _characters(room) > SUBJECT_LENGTH - 3:
+        room = room[:-1]
     whole, comma, _ = room.rpartition(", ")
     return f"{whole}{comma}..." if len(whole) > SUBJECT_LENGTH // 2 else f"{room}..."
+
+
+def _characters(text: str) -> int:
+    """Characters as the strictest reader counts them: one outside the basic plane, such as an emoji, is two in UTF-16."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def ranked(findings: Iterable[Json]) -> list[Json]:

@@ -138,5 +138,15 @@ def test_a_subject_says_what_matters_most():
 def test_a_subject_is_always_one_that_sns_takes(text):
     line = subject(report(error=text))
 
-    assert len(line) <= 100
-    assert all(" " <= character <= "~" for character in line)
+    assert len(line.encode("utf-16-le")) // 2 < 100
+    assert line.isprintable()
+
+
+def test_a_subject_keeps_the_letters_of_every_language():
+    assert subject(report(error="Donn\u00e9es d'\u00e9t\u00e9 \u4f1a\u8bae")) == (
+        "Session Reaper, report mode: Donn\u00e9es d'\u00e9t\u00e9 \u4f1a\u8bae"
+    )
+
+
+def test_an_emoji_counts_twice_so_that_sns_takes_it_however_it_counts():
+    assert subject(report(error="\U0001f600" * 60)) == "Session Reaper, report mode: " + "\U0001f600" * 33 + "..."

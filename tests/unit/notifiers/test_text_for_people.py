@@ -98,7 +98,7 @@ def test_the_subject_names_the_session_where_it_is_one():
     )
     named = finding("warned", **{**WARNED, "facts": {**FACTS, "name": "Churn \u4f1a\u8bae"}})
     assert subject(report(named, audience=BERLIN, mode="enforce")) == (
-        "Session Reaper: your session Churn ?? is about to be stopped"
+        "Session Reaper: your session Churn \u4f1a\u8bae is about to be stopped"
     )
 
 
@@ -309,7 +309,7 @@ class TestHostileNames:
         assert all(line.isprintable() and width(line) <= WIDTH for line in lines)
         assert "evil.example" not in mail or "://evil" not in mail
         assert not any(line.startswith(("From", "STOPPED")) for line in lines)
-        assert len(subject(report(hostile, audience=BERLIN))) <= 100
+        assert len(subject(report(hostile, audience=BERLIN))) < 100
 
     @given(st.text(st.characters(exclude_categories=("C", "Z")), max_size=300), st.integers(0, 20))
     def test_wrapping_loses_nothing_and_keeps_within_the_width(self, text, indent):
