@@ -50,6 +50,7 @@ class Alarms(Construct):
         deployment: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._deployment = deployment
         self._actions = [actions.SnsAction(topic) for topic in topics]
         for name, metric, meaning in (
             ("Errors", function.metric_errors(period=_FIVE_MINUTES), "A sweep failed; see its log."),
@@ -74,6 +75,10 @@ class Alarms(Construct):
     def watch_errors(self, name: str, function: lambda_.IFunction, meaning: str) -> None:
         """Alarm, as ``name``, on any invocation of ``function`` that failed."""
         self._at_least_one(name, function.metric_errors(period=_FIVE_MINUTES), meaning)
+
+    def watch_count(self, counted: Metric, meaning: str) -> None:
+        """Alarm, under its own name, on anything that one of the functions ``counted``."""
+        self._at_least_one(counted.value, _measured(counted, self._deployment), meaning)
 
     def _at_least_one(self, name: str, metric: cloudwatch.IMetric, meaning: str) -> None:
         self._tell(
@@ -120,14 +125,17 @@ def _of_the_report(deployment: str) -> Iterator[tuple[str, cloudwatch.Metric, st
         (Metric.UNTOLD, "Messages or events did not leave the sweep, so somebody does not know; its log says why."),
         (Metric.CORRUPT_POLICY, "The policies could not be used: nothing is judged and nothing is stopped."),
     ):
-        measured = cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name=metric.value,
-            dimensions_map={"service": deployment},
-            statistic="Maximum",
-            period=_FIVE_MINUTES,
-        )
-        yield metric.value, measured, meaning
+        yield metric.value, _measured(metric, deployment), meaning
+
+
+def _measured(metric: Metric, deployment: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={"service": deployment},
+        statistic="Maximum",
+        period=_FIVE_MINUTES,
+    )
 
 
 def missed_run_window(cadence: Cadence, timeout_minutes: int) -> tuple[int, int]:

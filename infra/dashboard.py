@@ -74,7 +74,9 @@ class Dashboard(Construct):
                     Metric.TRIPPED_GUARDS,
                 ),
                 self._graph("Not seen", Metric.BLIND_SCOPES, Metric.CORRUPT_POLICY),
-                self._graph("Not told", Metric.UNTOLD, Metric.UNRESOLVED_OWNERS, Metric.REFUSED_ANSWERS),
+                self._graph(
+                    "Not told", Metric.UNTOLD, Metric.UNRESOLVED_OWNERS, Metric.REFUSED_ANSWERS, Metric.FAILED_ANSWERS
+                ),
             ],
             [
                 _widget(

@@ -29,7 +29,7 @@ from infra.slack import Slack
 from infra.sweeper import Sweeper
 from infra.weekly import Weekly
 from reaper.providers.spec import ProviderSpec
-from reaper.settings import AnswersSettings, PeopleSettings, SlackSettings, SweepSettings, WeeklySettings
+from reaper.settings import AnswersSettings, Metric, PeopleSettings, SlackSettings, SweepSettings, WeeklySettings
 
 
 class SessionReaperStack(Stack):
@@ -249,7 +249,10 @@ class SessionReaperStack(Stack):
             )
         if self._answers and self._links:
             alarms.watch_errors(
-                "AnswersErrors", self._answers.function, "Somebody could not answer a message; see the function's log."
+                "AnswersErrors", self._answers.function, "The page behind links broke down; see the function's log."
+            )
+            alarms.watch_count(
+                Metric.FAILED_ANSWERS, "Somebody could not answer a message: something the page needs did not work."
             )
             alarms.watch_errors(
                 "RotationErrors",

@@ -73,6 +73,9 @@ class Sweeper(Construct):
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
             reserved_concurrent_executions=1 if deployment.reserve_concurrency else None,
+            # A sweep that ran out of time carries on by invoking itself, at most as many times as the handler allows. Lambda
+            # would take that for a loop and stop it after 16 (its developer guide, "recursive loop detection").
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
             # The next scheduled sweep is the retry: it starts from what is true then.
             retry_attempts=0,
             max_event_age=LONGEST_WAIT,

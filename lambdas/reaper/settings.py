@@ -61,6 +61,8 @@ class Metric(StrEnum):
     """Messages and events that did not leave the sweep."""
     REFUSED_ANSWERS = "RefusedAnswers"
     """Counted by the function behind the links: forged, altered, expired or repeated ones."""
+    FAILED_ANSWERS = "FailedAnswers"
+    """Counted by the function behind the links: what it could not show or record, because something it needs failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

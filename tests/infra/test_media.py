@@ -206,6 +206,7 @@ def test_what_holds_now_is_not_added_up_and_what_happened_is():
         "AvoidedCost",
         "Untold",
         "RefusedAnswers",
+        "FailedAnswers",
     }
     assert {statistic for name, statistic in statistics.items()} == {"Sum", "Maximum"}
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from reaper.handlers import sweep as handlers
+from reaper.handlers.continuation import MOST_PARTS
 from reaper.settings import Metric, Mode, SweepSettings
 from tests.support.stacks import ALIBABA, POLICIES, SCHEMA, Resources, as_list, check_with_nag, flat, stack
 
@@ -156,6 +157,14 @@ def test_where_it_is_asked_for_one_sweep_runs_at_a_time_and_nothing_else_is_rese
     assert reserved["ReservedConcurrentExecutions"] == 1
 
 
+def test_a_long_sweep_may_invoke_itself_as_often_as_its_own_bound_allows():
+    # Lambda stops a function that invokes itself after about 16 times, unless told otherwise.
+    assert MOST_PARTS == 20
+    assert sweeper().only("AWS::Lambda::Function")["RecursiveLoop"] == "Allow"
+    others = [one for one in stack(slack_secret="reaper/slack").all("AWS::Lambda::Function") if "RecursiveLoop" in one]
+    assert [one["Handler"] for one in others] == ["reaper.handlers.sweep.handler"]
+
+
 def test_a_sweep_that_failed_is_kept_in_an_encrypted_queue_and_not_run_again():
     found = sweeper()
     asynchronous = found.only("AWS::Lambda::EventInvokeConfig")
@@ -230,6 +239,7 @@ def topic_statements(found):
         ("FailedStops", "SessionReaper"),
         ("CorruptPolicy", "SessionReaper"),
         ("Untold", "SessionReaper"),
+        ("FailedAnswers", "SessionReaper"),
     ],
 )
 def test_one_is_enough_to_alarm_and_silence_is_no_recovery(metric, namespace):

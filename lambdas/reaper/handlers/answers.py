@@ -63,11 +63,12 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - whatever it was, a person is waiting for a page
         # Without its message, which may hold anything; the trace says where.
         logger.error("failed", extra={"error": type(error).__name__, "at": _places(error)})  # noqa: TRY400
+        _count(Metric.FAILED_ANSWERS)
         return problem_reply(Problem.FAILED).as_event(method)
 
 
 class _Journal:
-    """Records in the log, and counts refusals. Tokens of links never get here."""
+    """Records in the log, and counts refusals and failures. Tokens of links never get here."""
 
     def answered(self, wish: Wish, given: Given) -> None:
         """An answer was taken."""
@@ -80,12 +81,17 @@ class _Journal:
     def refused(self, why: str, **known: Any) -> None:
         """A link or an answer was not taken."""
         logger.warning("refused", extra={"why": why, **known})
-        metrics.add_metric(name=Metric.REFUSED_ANSWERS.value, unit=MetricUnit.Count, value=1)
-        metrics.flush_metrics()
+        _count(Metric.REFUSED_ANSWERS)
 
     def failed(self, why: str) -> None:
-        """Something here did not work."""
+        """Something here did not work. Counted, because the invocation itself succeeds: a page says so to the person."""
         logger.error("could not answer", extra={"why": why})
+        _count(Metric.FAILED_ANSWERS)
+
+
+def _count(metric: Metric) -> None:
+    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=1)
+    metrics.flush_metrics()
 
 
 @cache

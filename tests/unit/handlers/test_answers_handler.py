@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from botocore.exceptions import ClientError
 
 from reaper.handlers import answers
 from reaper.handlers.front import PageError
+from reaper.handlers.secret import SecretError
+from reaper.sweep.ports import LedgerError
 from tests.support.answer_desk import Desk
 from tests.support.function_url import event_of
 from tests.support.ledgers import ref
@@ -151,6 +154,68 @@ def test_a_refusal_is_logged_and_counted_under_the_stack_s_name(capsys, mocker):
     [directive] = metric["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], directive["Dimensions"]) == ("SessionReaper", [["service"]])
     said.assert_called_once_with("refused", extra={"why": "forged", "method": "GET"})
+
+
+def emitted(capsys) -> dict[str, float]:
+    """The metrics in what was printed, by name."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"CloudWatchMetrics"' in line]
+    return {
+        metric["Name"]: sum(line[metric["Name"]])
+        for line in lines
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+
+
+@pytest.fixture
+def journal(desk, mocker):
+    """The desk, with what records in the deployed function."""
+    mocker.patch.object(answers, "_needs", return_value=replace(desk.needs, journal=answers._Journal()))
+    return desk
+
+
+def no_secret() -> tuple[()]:
+    raise SecretError("the secret links could not be read: no route to host")
+
+
+def no_ledger() -> None:
+    raise LedgerError("the ledger could not be reached")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_that_cannot_be_given_is_counted_though_the_invocation_succeeds(journal, ask, capsys, method):
+    journal.read_keys = no_secret
+
+    assert ask(get(f"/s/{journal.token(NIGHTLY)}", method))["statusCode"] == 503
+    assert emitted(capsys) == {"FailedAnswers": 1.0}
+
+
+def test_an_answer_whose_writing_fails_is_counted(journal, ask, capsys):
+    journal.remember()
+    journal.ledger.before_write = no_ledger
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    answer = ask(event_of("POST", f"/s/{journal.token(NIGHTLY)}", form, b"answer=1h&seen=0"))
+
+    assert answer["statusCode"] == 503
+    assert emitted(capsys) == {"FailedAnswers": 1.0}
+
+
+def test_a_failure_that_nobody_foresaw_is_counted(journal, ask, capsys):
+    def broken() -> tuple[()]:
+        raise RuntimeError
+
+    journal.read_keys = broken
+
+    assert ask(get(f"/s/{journal.token(NIGHTLY)}"))["statusCode"] == 500
+    assert emitted(capsys) == {"FailedAnswers": 1.0}
+
+
+def test_an_answer_that_is_given_counts_no_failure(journal, ask, capsys):
+    journal.remember()
+
+    assert ask(get(f"/s/{journal.token(NIGHTLY)}"))["statusCode"] == 200
+    assert emitted(capsys) == {}
 
 
 class Bucket:
