@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper.core import durations
+from tests.support.growth import cost
 
 WRITTEN = {
     "0s": 0.0,
@@ -72,3 +73,11 @@ def test_seconds_are_written_for_people(seconds, text):
 @given(st.integers(min_value=0, max_value=10**12))
 def test_what_is_written_reads_back_as_the_same_duration(seconds):
     assert durations.parse(durations.format(seconds)) == seconds
+
+
+def test_a_text_that_is_no_duration_is_refused_in_time_that_grows_with_its_length():
+    def refused(text: str) -> None:
+        with pytest.raises(durations.DurationError):
+            durations.parse(text)
+
+    assert cost(refused, "1dayand" * 16 + "!") < 20 * cost(refused, "1dayand" * 4 + "!")

@@ -25,7 +25,7 @@ PATTERN: Final = _pattern()
 
 _FITS: Final = re.compile(PATTERN)
 _PART: Final = re.compile(r"([0-9]{1,9})([wdhms])")
-_LOOSE_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([a-z]+)(?:,|and)?")
+_LOOSE_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([a-z]+),?")
 _UNIT_WORDS: Final = {
     word: unit
     for unit, words in {

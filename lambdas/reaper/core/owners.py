@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from reaper.core.policy import syntax
-from reaper.core.policy.compile import glob_expression, is_glob
 from reaper.core.policy.document import ListNode, MappingNode, Node, ScalarKind, ScalarNode
+from reaper.core.policy.globs import first_of
 from reaper.core.policy.model import SCHEMA_VERSION
 from reaper.core.policy.parse_guards import parse_timezone
 from reaper.core.policy.parse_values import any_text, strict_text
@@ -73,7 +73,7 @@ class OwnersBook:
 
     def __post_init__(self) -> None:
         """Compile all patterns as one, so that many sessions are matched fast."""
-        object.__setattr__(self, "_first", _first_of([entry.match for entry in self.entries]))
+        object.__setattr__(self, "_first", first_of([entry.match for entry in self.entries]))
 
     def __bool__(self) -> bool:
         """Whether it knows anybody at all."""
@@ -265,7 +265,7 @@ _READERS: Final[dict[str, Callable[[Place], str | None]]] = {
 def _warn_of_hidden(patterns: list[tuple[Place, str]]) -> None:
     """Warn of each pattern whose every owner an earlier one takes."""
     # A pattern read as a text is taken by every pattern that is at least as wide: only `*` may stand for a `*`.
-    first = _first_of([(text,) for _, text in patterns], one="[^*]")
+    first = first_of([(text,) for _, text in patterns], of_globs=True)
     for index, (place, text) in enumerate(patterns):
         earlier = first(text)
         if earlier is not None and earlier < index:
@@ -274,41 +274,6 @@ def _warn_of_hidden(patterns: list[tuple[Place, str]]) -> None:
                 f"{quoted(text)} never matches: {quoted(wider)}{_where(before)} takes all of it",
                 "put it before that one",
             )
-
-
-def _first_of(groups: Sequence[Sequence[str]], one: str = ".") -> Callable[[str], int | None]:
-    """Says which is the first of ``groups`` with a pattern that fits a text.
-
-    A name, a beginning (``data-*``) or an ending (``*@example.com``) is looked up; only other globs are tried in turn.
-    """
-    names: dict[str, int] = {}
-    beginnings: dict[str, int] = {}
-    endings: dict[str, int] = {}
-    globs: list[tuple[int, str]] = []
-    for index, patterns in enumerate(groups):
-        for pattern in patterns:
-            names.setdefault(pattern, index)
-            if not is_glob(pattern):
-                continue
-            if pattern[-1] == "*" and not is_glob(pattern[:-1]):
-                beginnings.setdefault(pattern[:-1], index)
-            elif pattern[0] == "*" and not is_glob(pattern[1:]):
-                endings.setdefault(pattern[1:], index)
-            else:
-                globs.append((index, glob_expression(pattern, one)))
-    begin_at = sorted({len(text) for text in beginnings})
-    end_at = sorted({len(text) for text in endings})
-    fits = re.compile("|".join(f"({expression})" for _, expression in globs), re.DOTALL).fullmatch if globs else None
-
-    def first(text: str) -> int | None:
-        found = [names.get(text)]
-        found += [beginnings.get(text[:length]) for length in begin_at]
-        found += [endings.get(text[-length:]) for length in end_at]
-        if fits and (glob := fits(text)) and glob.lastindex is not None:
-            found.append(globs[glob.lastindex - 1][0])
-        return min((index for index in found if index is not None), default=None)
-
-    return first
 
 
 def _entries(place: Place) -> Iterator[tuple[str, Place]]:

@@ -52,7 +52,7 @@ def wrapped(text: str, first: str = "", rest: str = "") -> str:
     for whole in text.split():
         word = whole
         while True:
-            width = _width(word)
+            width = _width(word[: WIDTH + 1])  # more never fits: a long word is not measured again and again
             if used + begun + width <= WIDTH:
                 line, used, begun = f"{line}{' ' if begun else ''}{word}", used + begun + width, True
                 break

@@ -12,8 +12,8 @@ from jsonschema import Draft4Validator
 from reaper.cli.yaml_document import read_policy_file, read_yaml
 from reaper.core import owners_schema
 from reaper.core.owners import Contact, Owners, OwnersBook, is_owners, load_owners, resolve
-from reaper.core.policy.compile import matcher
 from reaper.core.policy.document import canonical_json, from_json
+from reaper.core.policy.globs import matcher
 
 ROOT = Path(__file__).parents[3]
 SCHEMA_FILE = ROOT / "schema" / "owners.schema.json"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reaper.core.outcome import Outcome
 from reaper.notifiers.plain import WIDTH, Clock, shown, wrapped
 from reaper.notifiers.text import render, subject
+from tests.support.growth import cost
 from tests.support.reports import blind, finding, ref, report
 
 BERLIN = {
@@ -324,3 +325,7 @@ def width(line: str) -> int:
     from unicodedata import east_asian_width  # noqa: PLC0415
 
     return sum(2 if east_asian_width(char) in {"W", "F"} else 1 for char in line)
+
+
+def test_a_long_word_is_broken_in_time_that_grows_with_its_length():
+    assert cost(wrapped, "\u6f22" * 16_000, 1) < 60 * cost(wrapped, "\u6f22" * 1_000, 1)

@@ -7,12 +7,12 @@ undecidable one open with a doubt; a comparison on an absent fact is false. No c
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, assert_never
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Fact, Undecidable
+from reaper.core.policy.globs import is_glob, matcher, prefixes
 from reaper.core.policy.model import (
     AllOf,
     AnyOf,
@@ -107,34 +107,6 @@ def compile_condition(condition: Condition, lens: Lens) -> Check:
             assert_never(condition)
 
 
-def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Says whether a text is any of ``patterns``: ``*`` stands for any run, ``?`` for one character, all else for itself."""
-    literals = frozenset(pattern for pattern in patterns if not is_glob(pattern))
-    globs = [pattern for pattern in patterns if is_glob(pattern)]
-    if not globs:
-        return literals.__contains__
-    if prefixes := _prefixes(patterns):
-        return lambda text: text.startswith(prefixes)
-    fits = re.compile(f"(?:{'|'.join(map(glob_expression, globs))})", re.DOTALL).fullmatch
-    return lambda text: text in literals or fits(text) is not None
-
-
-def is_glob(pattern: str) -> bool:
-    """True when ``pattern`` has a ``*`` or ``?``."""
-    return "*" in pattern or "?" in pattern
-
-
-def glob_expression(pattern: str, one: str = ".") -> str:
-    """``pattern`` as a regular expression for ``re.DOTALL``; ``one`` is what ``?`` stands for."""
-    return "".join({"*": ".*", "?": one}.get(char, re.escape(char)) for char in pattern)
-
-
-def _prefixes(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """What a text has to begin with when all ``patterns`` say no more than that (``nightly-*``); else nothing."""
-    prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*") and not is_glob(pattern[:-1]))
-    return prefixes if len(prefixes) == len(patterns) else ()
-
-
 def _all(checks: list[Check]) -> Check:
     if len(checks) == 1:
         return checks[0]
@@ -183,7 +155,7 @@ def _text(definition: FactDefinition, patterns: tuple[str, ...], lens: Lens) -> 
 
 def _text_at(at: str, name: str, patterns: tuple[str, ...]) -> Check:
     """The same where a session has the text as it is: without the calls of a reader and, mostly, of a matcher."""
-    value_of, literals, prefixes = operator.attrgetter(at), frozenset(patterns), _prefixes(patterns)
+    value_of, literals, beginnings = operator.attrgetter(at), frozenset(patterns), prefixes(patterns)
     matches = matcher(patterns)
 
     def is_one(session: Session, _now: float) -> Truth:
@@ -195,7 +167,7 @@ def _text_at(at: str, name: str, patterns: tuple[str, ...]) -> Check:
     def begins(session: Session, _now: float) -> Truth:
         value = value_of(session)
         if isinstance(value, str):
-            return value.startswith(prefixes)
+            return value.startswith(beginnings)
         return False if value is ABSENT else _unread(name, value, session)
 
     def fits(session: Session, _now: float) -> Truth:
@@ -206,7 +178,7 @@ def _text_at(at: str, name: str, patterns: tuple[str, ...]) -> Check:
 
     if not any(is_glob(pattern) for pattern in patterns):
         return is_one
-    return begins if prefixes else fits
+    return begins if beginnings else fits
 
 
 def _tag(key: str, matches: Callable[[str], bool], *, wanted: bool = True) -> Check:

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from reaper.core.policy import syntax
-from reaper.core.policy.compile import is_glob, matcher
 from reaper.core.policy.document import ListNode, MappingNode, ScalarKind, ScalarNode
+from reaper.core.policy.globs import is_glob, matcher
 from reaper.core.policy.model import AllOf, Condition, Not, Presence, TagPresence, TagTest, TextTest
 from reaper.core.policy.parse_values import any_text
 from reaper.core.policy.problems import meant_or_expected, one_of, quoted

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 60
 """Characters of a value that a message repeats: enough to recognise it by."""
+_LONGEST_MEANT = 100
+"""Characters of a word that a near one is looked for: that takes time which grows with the square of its length."""
 
 
 class Severity(StrEnum):
@@ -60,6 +62,8 @@ def one_of(options: Iterable[str]) -> str:
 
 def did_you_mean(word: str, options: Iterable[str], *, cutoff: float = 0.6) -> str:
     """``did you mean `idle_for`?``, or nothing where no option is close. Case, spaces and hyphens do not count."""
+    if len(word) > _LONGEST_MEANT:
+        return ""
     by_form = {_form(option): option for option in options}
     close = get_close_matches(_form(word), by_form, n=1, cutoff=cutoff)
     return f"did you mean `{by_form[close[0]]}`?" if close else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from reaper.core.policy.compile import matcher
+from reaper.core.policy.globs import matcher
 from reaper.core.policy.model import (
     AllOf,
     AnyOf,

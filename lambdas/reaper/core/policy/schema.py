@@ -28,7 +28,7 @@ Schema = dict[str, object]
 _PRESENCE: Final[Schema] = {"enum": [PRESENT, ABSENT]}
 _BARE_VALUE: Final[Schema] = {"type": ["number", "boolean"]}
 """``123456789012`` or ``true`` where text is meant: read as the text it looks like."""
-_CHOICE_GLOB: Final = "[a-z*?-]*[*?][a-z*?-]*"
+_CHOICE_GLOB: Final = "[a-z-]*[*?][a-z*?-]*"
 
 
 def build() -> Schema:
