@@ -17,7 +17,7 @@ from constructs import Construct
 
 from infra.acknowledge import acknowledge
 from infra.function import Function
-from infra.permissions import secret_statement
+from infra.permissions import secret_statements
 from infra.settings import Settings
 from reaper.settings import AnswersSettings
 
@@ -124,8 +124,9 @@ class Answers(Construct):
             memory_mb=512,
         )
         self.function, self.role, self.log = made.function, made.role, made.log
-        if settings.slack_secret:
-            self.role.add_to_policy(secret_statement(settings.slack_secret))
+        if settings.slack_signing_secret:
+            for statement in secret_statements(settings.slack_signing_secret, deployment.secrets_key):
+                self.role.add_to_policy(statement)
         api = apigateway.HttpApi(
             self,
             "Api",

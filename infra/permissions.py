@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from aws_cdk import Aws, Token
@@ -50,9 +51,28 @@ def _filled(resource: str, region: str) -> str:
     return resource.format(partition=Aws.PARTITION, account=Aws.ACCOUNT_ID, region=region)
 
 
-def secret_statement(secret: str) -> iam.PolicyStatement:
-    """Reading ``secret``, given by its name or its ARN. Secrets Manager ends each ARN with six characters of its own."""
-    arn = f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}:secret:{secret}-??????"
-    return iam.PolicyStatement(
-        actions=["secretsmanager:GetSecretValue"], resources=[secret if secret.startswith("arn:") else arn]
-    )
+def secret_statements(secret: str, key: str) -> Iterator[iam.PolicyStatement]:
+    """Reading ``secret``, given by its name or its whole ARN.
+
+    ``key`` is the ARN of the customer-managed key that it is encrypted with, if any: Secrets Manager uses it in the reader's
+    name, and for this secret alone.
+    """
+    arns = _secret_arns(secret)
+    yield iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=arns)
+    if key:
+        yield iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[key],
+            conditions={
+                "StringEquals": {"kms:ViaService": f"secretsmanager.{Aws.REGION}.{Aws.URL_SUFFIX}"},
+                "StringLike": {"kms:EncryptionContext:SecretARN": arns},
+            },
+        )
+
+
+def _secret_arns(secret: str) -> list[str]:
+    """Secrets Manager ends each ARN with a hyphen and six characters of its own, which a name does not tell."""
+    if not secret.startswith("arn:"):
+        return [f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}:secret:{secret}-??????"]
+    # A name may end in a word of six letters: then the ARN may well be one without those characters.
+    return [secret, f"{secret}-??????"] if re.search(r"-[a-z]{6}$", secret) else [secret]

@@ -24,16 +24,25 @@ NO_CHAT: Final = re.compile(r"cn-.*|us-gov-.*|[a-z]+-iso[a-z]?-.*|eusc-.*")
 """Regions of the partitions in which Amazon Q Developer in chat applications is not offered (the same)."""
 
 _EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
-_SECRET = re.compile(r"arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+|[\w/+=.@-]+")
+_SECRET = re.compile(r"arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}|(?!arn:)[\w/+=.@-]+")
+_BY_NAME_OR_ARN: Final = (
+    "the name of a Secrets Manager secret, or its whole ARN with the hyphen and six characters that Secrets Manager put at "
+    "its end"
+)
+_KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 _SLACK_CHANNEL = re.compile(r"#[a-z0-9_-]{1,80}|[CG][A-Z0-9]{8,20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackTarget:
-    """A Slack that is posted to. ``secret`` names (or is the ARN of) the secret of its webhook, or of its bot."""
+    """A Slack that is posted to. ``secret`` names (or is the ARN of) the secret of its webhook, or of its bot.
+
+    ``signing_secret`` is another one, with what Slack signs clicks on buttons with: who checks them can post nothing.
+    """
 
     secret: str
     channel: str = ""
+    signing_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,8 @@ class Settings:
     answers: bool
     answers_per_second: int
     slack: SlackTarget | None
+    secrets_key: str
+    """ARN of the KMS key that the secrets named here are encrypted with; empty: Secrets Manager's own."""
     chat: ChatTarget | None
     weekly: Cadence | None
     event_bus: str
@@ -92,6 +103,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "answers_per_second": 5,
     "slack_secret": "",
     "slack_channel": "",
+    "slack_signing_secret": "",
+    "secrets_key": "",
     "chat_workspace": "",
     "chat_channel": "",
     "weekly": "cron(0 7 ? * MON *)",
@@ -138,6 +151,7 @@ def read_context(context: Mapping[str, Any], *, root: Path, region: str = "") ->
         answers=reader.flag("answers"),
         answers_per_second=reader.number("answers_per_second", 1, 1000),
         slack=_slack(reader),
+        secrets_key=reader.text("secrets_key", f"({_KEY.pattern})?", "the ARN of a KMS key, not of an alias"),
         chat=_chat(reader),
         weekly=reader.schedule("weekly", watched=False) if reader.given("weekly") else None,
         event_bus=reader.text("event_bus", r"([A-Za-z0-9._/-]{1,256})?", "default, or the name of an event bus here"),
@@ -172,12 +186,19 @@ def _offered(reader: Reader, settings: Settings, region: str) -> None:
 
 
 def _slack(reader: Reader) -> SlackTarget | None:
-    secret = reader.text("slack_secret", f"({_SECRET.pattern})?", "the name or ARN of a Secrets Manager secret")
+    secret = reader.text("slack_secret", f"({_SECRET.pattern})?", _BY_NAME_OR_ARN)
+    signing = reader.text("slack_signing_secret", f"({_SECRET.pattern})?", _BY_NAME_OR_ARN)
     wanted = "a channel such as #sessions, or its id, which begins with C or G"
     channel = reader.text("slack_channel", f"({_SLACK_CHANNEL.pattern})?", wanted)
-    if channel and not reader.given("slack_secret"):
-        reader.problem("slack_channel", "needs slack_secret, the secret that Slack is posted with")
-    return SlackTarget(secret=secret, channel=channel) if secret else None
+    for key in ("slack_channel", "slack_signing_secret"):
+        if reader.given(key) and not reader.given("slack_secret"):
+            reader.problem(key, "needs slack_secret, the secret that Slack is posted with")
+    if signing and signing == secret:
+        reader.problem(
+            "slack_signing_secret",
+            "is the same as slack_secret: put the signing secret into one of its own, which is all that the public page reads",
+        )
+    return SlackTarget(secret=secret, channel=channel, signing_secret=signing) if secret else None
 
 
 def _chat(reader: Reader) -> ChatTarget | None:
@@ -192,7 +213,7 @@ def _chat(reader: Reader) -> ChatTarget | None:
 def _alibaba(reader: Reader) -> AlibabaTarget:
     return AlibabaTarget(
         region=reader.text("alibaba_region", r"[a-z]{2}-[a-z]+(-[a-z]+)*(-\d+)?", "an Alibaba region: cn-hangzhou"),
-        secret=reader.text("alibaba_secret", _SECRET.pattern, "the name or ARN of a Secrets Manager secret"),
+        secret=reader.text("alibaba_secret", _SECRET.pattern, _BY_NAME_OR_ARN),
         account=reader.text("alibaba_account", r"\d*", "the digits of an Alibaba Cloud account") or "unknown",
         endpoint=reader.text("alibaba_endpoint", r"(https?://[^\s/]+/?)?", "an http:// or https:// URL"),
     )

@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.function import Function, failures_queue
-from infra.permissions import secret_statement
+from infra.permissions import secret_statements
 from infra.settings import Settings
 from reaper.settings import SlackSettings
 
@@ -54,7 +54,8 @@ class Slack(Construct):
             failures=self.failures,
         )
         self.function, self.role, self.log = made.function, made.role, made.log
-        self.role.add_to_policy(secret_statement(settings.slack_secret))
+        for statement in secret_statements(settings.slack_secret, deployment.secrets_key):
+            self.role.add_to_policy(statement)
         for_slack = {"medium": sns.SubscriptionFilter.string_filter(allowlist=["slack"])}
         for name, topic, wanted in (("Reports", reports, None), ("Owners", owners, for_slack)):
             sns.Subscription(

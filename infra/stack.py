@@ -165,7 +165,7 @@ class SessionReaperStack(Stack):
             settings=AnswersSettings(
                 ledger_table=self._ledger.table.table_name,
                 link_secret=self._links.secret.secret_arn,
-                slack_secret=settings.slack.secret if settings.slack else "",
+                slack_signing_secret=settings.slack.signing_secret if settings.slack else "",
                 history_bucket=self._history.bucket.bucket_name if self._history else "",
                 event_bus=settings.event_bus,
             ),
@@ -191,6 +191,7 @@ class SessionReaperStack(Stack):
                 slack_secret=settings.slack.secret,
                 ledger_table=self._ledger.table.table_name,
                 slack_channel=settings.slack.channel,
+                slack_buttons="true" if self._answers and settings.slack.signing_secret else "",
                 timezone=settings.timezone,
             ),
             reports=self._reports.topic,

@@ -17,7 +17,7 @@ from constructs import Construct
 
 from infra.acknowledge import acknowledge
 from infra.function import ARCHITECTURE, RETENTION, RUNTIME, failures_queue
-from infra.permissions import secret_statement, service_statements, wildcards
+from infra.permissions import secret_statements, service_statements, wildcards
 from infra.settings import Settings
 from reaper.providers.spec import ProviderSpec
 from reaper.settings import METRICS_NAMESPACE, SweepSettings
@@ -53,7 +53,8 @@ class Sweeper(Construct):
         for statement in service_statements(specs, mode=sweep.mode, regions=sweep.regions):
             self.role.add_to_policy(statement)
         if sweep.alibaba:
-            self.role.add_to_policy(secret_statement(sweep.alibaba.secret))
+            for statement in secret_statements(sweep.alibaba.secret, deployment.secrets_key):
+                self.role.add_to_policy(statement)
         self.function = lambda_.Function(
             self,
             "Function",

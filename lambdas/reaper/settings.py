@@ -113,13 +113,15 @@ class PeopleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
-    """What the function that posts to Slack depends on. ``secret`` holds the webhook's URL, or the bot's token."""
+    """What the function that posts to Slack depends on. ``slack_secret`` holds the webhook's URL, or the bot's token."""
 
     slack_secret: str
     ledger_table: str
     """Where it remembers what it has posted: SNS may deliver a message twice."""
     slack_channel: str = ""
     """Where a bot posts whole reports and alarms; a webhook has a channel of its own."""
+    slack_buttons: str = ""
+    """Not empty: somebody checks Slack's signature, so messages may carry buttons."""
     timezone: str = "UTC"
 
     def to_env(self) -> dict[str, str]:
@@ -138,8 +140,8 @@ class AnswersSettings:
 
     ledger_table: str
     link_secret: str
-    slack_secret: str = ""
-    """Holds the signing secret; empty: Slack's buttons are refused."""
+    slack_signing_secret: str = ""
+    """Holds the signing secret, and nothing that could post; empty: Slack's buttons are refused."""
     history_bucket: str = ""
     """Where the weekly pages lie; empty: there are none."""
     event_bus: str = ""

@@ -50,6 +50,7 @@ OWNERS = {
     ],
 }
 SLACK_SECRET = "session-reaper/slack"
+SIGNING_SECRET = "session-reaper/slack-signing"
 LINK = re.compile(r"https://[\w.-]+/s/[\w-]+\.[\w-]+")
 HOUR = 3600.0
 
@@ -150,8 +151,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         bootstrap(cloud)
         world = [glue("notebook", "quick"), glue("scratch", "slow")]
         cloud.seed({"accounts": {"000000000000": {"us-east-1": {"glue": world}}}})
-        secret = json.dumps({"bot_token": TOKEN, "signing_secret": "of nobody"})
-        client(cloud, "secretsmanager").create_secret(Name=SLACK_SECRET, SecretString=secret)
+        secrets = client(cloud, "secretsmanager")
+        secrets.create_secret(Name=SLACK_SECRET, SecretString=json.dumps({"bot_token": TOKEN}))
+        secrets.create_secret(Name=SIGNING_SECRET, SecretString=json.dumps({"signing_secret": "of nobody"}))
         deployment = deploy(
             cloud,
             {
@@ -161,6 +163,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
                 "owners": str(folder / "owners.json"),
                 "emails": "ops@example.com",
                 "slack_secret": SLACK_SECRET,
+                "slack_signing_secret": SIGNING_SECRET,
                 "slack_channel": "#ops",
             },
         )

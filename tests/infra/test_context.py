@@ -94,7 +94,15 @@ def test_text_from_the_command_line_means_what_json_means():
         ("answers", "maybe", "it should be true or false"),
         ("answers_per_second", 0, "a whole number from 1 to 1000"),
         ("dashboard", "yes", "it should be true or false"),
-        ("slack_secret", "a secret", "the name or ARN of a Secrets Manager secret"),
+        ("slack_secret", "a secret", "the name of a Secrets Manager secret, or its whole ARN"),
+        (
+            "slack_secret",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reaper/slack",
+            "its whole ARN with the hyphen and six characters that Secrets Manager put at its end",
+        ),
+        ("slack_signing_secret", "reaper/signing", "needs slack_secret, the secret that Slack is posted with"),
+        ("secrets_key", "alias/reaper", "the ARN of a KMS key, not of an alias"),
+        ("secrets_key", "arn:aws:kms:eu-west-1:123456789012:alias/reaper", "the ARN of a KMS key, not of an alias"),
         ("slack_channel", "#sessions", "needs slack_secret, the secret that Slack is posted with"),
         ("chat_workspace", "T012AB3CD", "needs chat_channel beside it"),
         ("chat_channel", "C012AB3CD", "needs chat_workspace beside it"),
@@ -137,7 +145,7 @@ def test_alibaba_needs_its_region_and_its_secret_only_when_it_is_looked_at():
         ("shedule", "did you mean schedule?"),
         ("policy", "did you mean policies?"),
         ("timeout", "did you mean timeout_minutes?"),
-        ("slack", "did you mean slack_secret or slack_channel?"),
+        ("slack", "did you mean slack_secret or slack_channel or slack_signing_secret?"),
         ("keepData", "did you mean keep_data?"),
         ("alibaba", "did you mean alibaba_region or alibaba_secret or alibaba_account?"),
         ("regoin", "did you mean regions?"),
@@ -183,6 +191,15 @@ def test_what_is_wrong_with_slack_is_said_though_there_is_a_secret():
     ]
     assert problems(chat_workspace="acme", chat_channel="C012AB3CD") == [
         "context key chat_workspace is 'acme': it should be the id of a Slack workspace, such as T012AB3CD"
+    ]
+
+
+def test_the_signing_secret_is_one_of_its_own():
+    assert problems(slack_secret="reaper/slack", slack_signing_secret="reaper/slack") == [
+        (
+            "context key slack_signing_secret is the same as slack_secret: put the signing secret into one of its own, which is all "
+            "that the public page reads"
+        )
     ]
 
 

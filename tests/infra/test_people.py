@@ -8,8 +8,8 @@ import pytest
 
 from reaper.handlers import answers, rotate
 from reaper.notifiers.event_bus import SOURCE
-from reaper.settings import AnswersSettings, SweepSettings
-from tests.support.stacks import Resources, check_with_nag, flat, stack
+from reaper.settings import AnswersSettings, SlackSettings, SweepSettings
+from tests.support.stacks import ALIBABA, Resources, as_list, check_with_nag, flat, stack
 
 OWNERS = """\
 version: 1
@@ -22,6 +22,7 @@ default: {team: unowned, email: finops@example.org}
 WITH_ALL = {
     "slack_secret": "reaper/slack",
     "slack_channel": "#sessions",
+    "slack_signing_secret": "reaper/signing",
     "chat_workspace": "T012AB3CD",
     "chat_channel": "C012AB3CD",
 }
@@ -188,7 +189,7 @@ def test_a_flood_of_requests_is_turned_away_before_the_function_whatever_is_rese
 
 
 def test_who_answers_may_touch_what_is_remembered_of_sessions_and_little_else():
-    everything = stack(slack_secret="reaper/slack")
+    everything = stack(slack_secret="reaper/slack", slack_signing_secret="reaper/signing")
     found = everything.part("Answers")
     [(table, _)] = everything.part("Ledger").named("AWS::DynamoDB::GlobalTable")
     [(secret, _)] = everything.named("AWS::SecretsManager::Secret")
@@ -209,8 +210,63 @@ def test_who_answers_may_touch_what_is_remembered_of_sessions_and_little_else():
     assert found.resources_of("s3:GetObject") == {f"${{{bucket}.Arn}}/pages/*"}
     assert found.resources_of("secretsmanager:GetSecretValue") == {
         f"${{{secret}}}",
-        "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:reaper/slack-??????",
+        "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:reaper/signing-??????",
     }
+    assert AnswersSettings.from_env(variables(found)).slack_signing_secret == "reaper/signing"
+
+
+def test_the_public_page_can_read_nothing_that_posts_to_slack():
+    found = stack(slack_secret="reaper/slack").part("Answers")
+
+    assert not any("slack" in arn for arn in found.resources_of("secretsmanager:GetSecretValue"))
+    assert AnswersSettings.from_env(variables(found)).slack_signing_secret == ""
+
+
+@pytest.mark.parametrize(
+    ("context", "buttons"),
+    [
+        ({"slack_signing_secret": "reaper/signing"}, "true"),
+        ({"slack_signing_secret": "reaper/signing", "answers": "false"}, ""),
+        ({}, ""),
+    ],
+)
+def test_messages_in_slack_have_buttons_where_somebody_checks_who_pressed_them(context, buttons):
+    found = stack(slack_secret="reaper/slack", **context).part("Slack")
+
+    assert SlackSettings.from_env(variables(found)).slack_buttons == buttons
+
+
+@pytest.mark.parametrize(
+    ("construct", "secret"), [("Answers", "reaper/signing"), ("Slack", "reaper/slack"), ("Sweeper", "reaper/alibaba")]
+)
+def test_a_secret_under_a_key_of_ones_own_is_decrypted_by_secrets_manager_alone_and_no_other_secret_is(
+    construct, secret
+):
+    key = "arn:aws:kms:eu-west-1:123456789012:key/0f0e0d0c-1111-2222-3333-444455556666"
+    slack = {"slack_secret": "reaper/slack", "slack_signing_secret": "reaper/signing"}
+    services = {"services": "glue,emr-serverless-spark", **ALIBABA}
+    found = stack(**slack, **services, secrets_key=key).part(construct)
+
+    [statement] = [one for one in found.role_statements() if one["Resource"] == key]
+    assert statement["Action"] == "kms:Decrypt"
+    condition = statement["Condition"]
+    assert {name: set(keys) for name, keys in condition.items()} == {
+        "StringEquals": {"kms:ViaService"},
+        "StringLike": {"kms:EncryptionContext:SecretARN"},
+    }
+    assert flat(condition["StringEquals"]["kms:ViaService"]) == "secretsmanager.${AWS::Region}.${AWS::URLSuffix}"
+    [arn] = as_list(condition["StringLike"]["kms:EncryptionContext:SecretARN"])
+    assert flat(arn).endswith(f":secret:{secret}-??????")
+    assert key not in json.dumps(stack(**slack, **services).part(construct).role_statements())
+
+
+def test_an_arn_that_may_lack_its_six_characters_is_granted_either_way():
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reaper-signing"
+    found = stack(slack_secret="reaper/slack", slack_signing_secret=f"{arn}-secret").part("Answers")
+    whole = stack(slack_secret="reaper/slack", slack_signing_secret=f"{arn}-AbCdE1").part("Answers")
+
+    assert {f"{arn}-secret", f"{arn}-secret-??????"} <= found.resources_of("secretsmanager:GetSecretValue")
+    assert {one for one in whole.resources_of("secretsmanager:GetSecretValue") if "signing" in one} == {f"{arn}-AbCdE1"}
 
 
 def test_who_answers_is_granted_no_slack_no_pages_and_no_events_where_there_are_none():

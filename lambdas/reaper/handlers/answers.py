@@ -4,7 +4,8 @@ It can stop nothing: it records a wish, and the sweep decides with all its guard
 people open it from their mail; the signed link, or Slack's signature, is what lets somebody in.
 
 Needs ``dynamodb:BatchGetItem`` (a transaction's ``PutItem`` too) on the ledger's table, ``secretsmanager:GetSecretValue`` of the
-links' secret and of Slack's, ``s3:GetObject`` of ``pages/*`` in the history's bucket, and ``events:PutEvents`` on the bus.
+links' secret and of Slack's signing secret, ``s3:GetObject`` of ``pages/*`` in the history's bucket, and ``events:PutEvents`` on
+the bus.
 """
 
 from __future__ import annotations
@@ -111,9 +112,9 @@ def _needs(settings: AnswersSettings) -> Needs:
 
 
 def _slack(settings: AnswersSettings, request: Request) -> Reply:
-    if not settings.slack_secret:
+    if not settings.slack_signing_secret:
         return problem_reply(Problem.NOT_FOUND)
-    return _buttons(settings.slack_secret).take(request, _needs(settings))
+    return _buttons(settings.slack_signing_secret).take(request, _needs(settings))
 
 
 @cache

@@ -59,8 +59,6 @@ class SlackSecret:
 
     webhook_url: str = field(repr=False, default="")
     bot_token: str = field(repr=False, default="")
-    interactive: bool = False
-    """Somebody can check Slack's signature, so buttons are answered."""
 
 
 class Poster(Protocol):
@@ -122,7 +120,7 @@ class SlackDelivery:
 
     def _post(self, note: Note, document: Json, secret: SlackSecret, until: float) -> None:
         to = self._destination(document, secret)
-        self.poster.post(self._message(note, document, secret), to, until=until)
+        self.poster.post(self._message(note, document), to, until=until)
 
     def _destination(self, document: Json, secret: SlackSecret) -> Webhook | Bot:
         """Where to: an owner's own channel by a bot alone, because a webhook reaches no channel but its own.
@@ -144,10 +142,12 @@ class SlackDelivery:
             )
         return Webhook(secret.webhook_url)
 
-    def _message(self, note: Note, document: Json, secret: SlackSecret) -> Json:
+    def _message(self, note: Note, document: Json) -> Json:
         match kind_of(document):
             case Kind.DIGEST:
-                return digest_message(document, interactive=secret.interactive, timezone=self.settings.timezone)
+                return digest_message(
+                    document, interactive=bool(self.settings.slack_buttons), timezone=self.settings.timezone
+                )
             case Kind.ALARM:
                 return alarm_message(document, timezone=self.settings.timezone)
             case Kind.OTHER:
@@ -173,7 +173,7 @@ def notes_of(event: Mapping[str, Any]) -> list[Note]:
 
 
 def read_slack_secret(client: SecretsClient, secret_id: str) -> SlackSecret:
-    """What is in the secret: ``bot_token`` or ``webhook_url``, and ``signing_secret`` where buttons are to work.
+    """What is in the secret: ``bot_token`` or ``webhook_url``.
 
     Raises:
         SecretError: it cannot be read, or has neither.
@@ -182,7 +182,6 @@ def read_slack_secret(client: SecretsClient, secret_id: str) -> SlackSecret:
     secret = SlackSecret(
         webhook_url=text(found.get("webhook_url")).strip(),
         bot_token=text(found.get("bot_token")).strip(),
-        interactive=bool(text(found.get("signing_secret"))),
     )
     if not (secret.webhook_url or secret.bot_token):
         raise SecretError(f"the secret {secret_id} has neither webhook_url nor bot_token: put one of them there")

@@ -254,7 +254,7 @@ def test_a_page_that_cannot_be_had_is_an_error_not_an_absence(mocker, answer):
 def test_slack_is_not_there_where_it_was_not_set_up(mocker, monkeypatch, ask):
     monkeypatch.setenv("REAPER_LEDGER_TABLE", "sessions")
     monkeypatch.setenv("REAPER_LINK_SECRET", "links")
-    monkeypatch.delenv("REAPER_SLACK_SECRET", raising=False)
+    monkeypatch.delenv("REAPER_SLACK_SIGNING_SECRET", raising=False)
     client = mocker.patch.object(answers, "_client")
 
     assert ask(event_of("POST", "/slack", {}, b"payload=x"))["statusCode"] == 404

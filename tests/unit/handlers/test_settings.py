@@ -81,9 +81,15 @@ def test_nothing_that_is_needed_is_made_up(name):
 
 
 OTHERS = (
-    SlackSettings(slack_secret="slack", ledger_table="ledger", slack_channel="#ops", timezone="Asia/Tokyo"),
+    SlackSettings(
+        slack_secret="slack", ledger_table="ledger", slack_channel="#ops", slack_buttons="true", timezone="Asia/Tokyo"
+    ),
     AnswersSettings(
-        ledger_table="ledger", link_secret="links", slack_secret="slack", history_bucket="b", event_bus="default"
+        ledger_table="ledger",
+        link_secret="links",
+        slack_signing_secret="signing",
+        history_bucket="b",
+        event_bus="default",
     ),
     WeeklySettings(history_bucket="b", topic_arn="t", answers_url="https://x/", link_secret="l", timezone="Asia/Tokyo"),
 )

@@ -102,12 +102,13 @@ class Deployed:
 def deployed(monkeypatch, mocker) -> Iterator[Deployed]:
     with FakeSlack() as slack:
         one = Deployed(slack)
-        one.secrets.value = {"bot_token": TOKEN, "signing_secret": "s1gn"}
+        one.secrets.value = {"bot_token": TOKEN}
         for name, value in {
             "AWS_REGION": "eu-central-1",
             "REAPER_SLACK_SECRET": "reaper/slack",
             "REAPER_LEDGER_TABLE": "ledger",
             "REAPER_SLACK_CHANNEL": "#ops",
+            "REAPER_SLACK_BUTTONS": "true",
             "REAPER_TIMEZONE": "Europe/Berlin",
             "REAPER_SLACK_API": slack.api,
             "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
@@ -153,8 +154,8 @@ def test_everything_else_goes_to_the_platform_s_channel(deployed, message, title
     assert [(post.channel, post.message["text"]) for post in deployed.slack.posts()] == [("#ops", title)]
 
 
-def test_buttons_are_only_shown_where_their_clicks_can_be_checked(deployed):
-    del deployed.secrets.value["signing_secret"]
+def test_buttons_are_only_shown_where_their_clicks_can_be_checked(deployed, monkeypatch):
+    monkeypatch.delenv("REAPER_SLACK_BUTTONS")
     deployed.invoke(digest(warned()))
 
     assert [button["action_id"] for button in deployed.slack.posts()[0].buttons()] == ["details"]
