@@ -184,12 +184,8 @@ def _pinned(wanted: Verdict, session: Session, now: float) -> Verdict | Needs:
     pin = None if tags is Missing.ABSENT else read_pin(tags)
     if pin is None:
         return wanted
-    if pin.until is None:
-        return Verdict(
-            VerdictKind.PROTECT,
-            KEEP_UNTIL,
-            f"the tag {KEEP_UNTIL}={pin.text!r} is neither an RFC 3339 date nor a date-time; protected until it is mended",
-        )
+    if pin.fault:
+        return Verdict(VerdictKind.PROTECT, KEEP_UNTIL, f"{pin.fault}; protected until it is mended")
     if pin.protects(now):
         return Verdict(VerdictKind.PROTECT, KEEP_UNTIL, f"kept until {pin.text} by its tag {KEEP_UNTIL}")
     note = f"its tag {KEEP_UNTIL}={pin.text} has passed"

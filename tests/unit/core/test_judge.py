@@ -261,6 +261,35 @@ def test_keep_until_protects_till_then_and_protects_when_it_makes_no_sense(value
     assert (verdict.kind.value, words in verdict.detail) == (expected, True), verdict.detail
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "Session-Reaper/Keep-Until",
+        "session-reaper/keep_until",
+        "session-reaper:keep-until",
+        "session-reaper.keep.until",
+        "session-reaper/keep-until ",
+        " session-reaper / keep until",
+        "session-reaper/keep\u2011until",
+        "sessionReaper/keepUntil",
+        "\uff33ession-reaper/keep-until",
+    ],
+)
+@pytest.mark.parametrize("value", ["2030-01-01", "2020-01-01", "soon"])
+@pytest.mark.parametrize("beside", [{}, {PIN: "2020-01-01"}])
+def test_a_pin_whose_key_is_nearly_right_protects_and_is_told(key, value, beside):
+    verdict = verdict_on(session(tags={"team": "data", **beside, key: value}), policy())
+    assert (verdict.kind.value, verdict.policy) == ("protect", PIN)
+    assert verdict.detail == f"the tag {key!r}={value!r} is not spelt {PIN}; protected until it is mended"
+
+
+@pytest.mark.parametrize(
+    "key", ["session-reaper/keep", "keep-until", "session-reaper/keep-untill", "x-session-reaper/keep-until"]
+)
+def test_a_tag_of_another_name_is_no_pin(key):
+    assert kind(session(tags={key: "2030-01-01"}), policy()) == "stop"
+
+
 def test_tags_that_cannot_be_read_protect_from_a_stop_and_say_so():
     verdict = verdict_on(session(tags=NO_TAGS), policy())
     assert verdict.kind is VerdictKind.PROTECT
