@@ -12,7 +12,8 @@ from reaper.core.judge import compile_book
 from reaper.core.policy.document import from_json
 from reaper.core.policy.load import load
 from reaper.core.report import Mode, as_json
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.instructions import Sweep
+from reaper.sweep.run import run
 from tests.bench.memory import peak_megabytes
 from tests.bench.say import say_json
 from tests.bench.worlds import ACCOUNT, REGION

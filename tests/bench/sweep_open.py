@@ -15,7 +15,7 @@ from reaper.core.judge import compile_book
 from reaper.core.policy.document import from_json
 from reaper.core.policy.load import load
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
-from reaper.sweep.ports import Listing, StopResult
+from reaper.sweep.ports import Listing, Provider, StopResult
 from reaper.sweep.survey import survey
 from tests.bench.memory import peak_megabytes
 from tests.bench.say import say_json
@@ -29,6 +29,11 @@ class Undecided:
     """A provider whose sessions are open until they are asked for, and which answers at once."""
 
     key = ScopeKey("glue", ACCOUNT, REGION)
+
+    stops_idle_only = False
+
+    def for_recheck(self) -> Provider:
+        return self
 
     def discover(self) -> Listing:
         return Listing((), self._read)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from localcloud.document import deadline_id
 from reaper.core.facts import Undecidable
+from reaper.core.outcome import Outcome
+from reaper.core.policy.model import Guards, Lifted
+from reaper.core.report import Mode, Report
 from reaper.core.session import Phase
-from reaper.sweep.ports import ProviderError, StopResult, Trouble
+from reaper.providers.calls import Calls
+from reaper.sweep.instructions import Sweep
+from reaper.sweep.ports import Provider, ProviderError, StopResult, Trouble
+from reaper.sweep.run import run
 from tests.support.services import DEADLINE, Cloud, here, observed, walk
+from tests.support.sessions import book, policy, text
 
 pytestmark = pytest.mark.parametrize("service", [DEADLINE], indirect=True, ids=["deadline"])
 
@@ -119,27 +128,40 @@ def test_parents_tags_are_looked_up_once_in_a_sweep_and_afresh_before_a_stop(clo
 
 
 @pytest.mark.parametrize("status", ["ASSIGNED", "SCHEDULED", "RUNNING", "CANCELING", "RECLAIMING", "UNHEARD_OF"])
-def test_never_ends_a_session_with_an_action_that_is_open_or_unknown(cloud: Cloud, status: str):
-    provider, session = cloud.only("a", "idle")
-    observed(provider, session)
+def test_never_ends_a_session_with_an_action_that_is_open_or_unknown_whatever_a_policy_says(cloud: Cloud, status: str):
+    provider, _ = cloud.only("a", "idle")
     cloud.world.find("deadline", "a").actions[0].status = status  # type: ignore[union-attr]
 
-    with pytest.raises(ProviderError, match="was not ended: ") as caught:
-        provider.stop(session.ref)
+    report = sweep_at_any_cost(provider)
 
-    assert caught.value.trouble is Trouble.REFUSED
-    assert status in str(caught.value)
+    assert [finding.outcome for finding in report.findings] == [Outcome.WITHHELD]
     assert cloud.sent("UpdateSession") == 0
 
 
-def test_never_ends_a_session_whose_actions_cannot_be_read(cloud: Cloud):
-    provider, session = cloud.only("a", "idle")
+def test_never_ends_a_session_whose_actions_cannot_be_read_whatever_a_policy_says(cloud: Cloud):
+    provider, _ = cloud.only("a", "idle")
     cloud.faults.add("denied", "deadline", "ListSessionActions")
 
-    with pytest.raises(ProviderError, match="deadline:ListSessionActions on session"):
-        provider.stop(session.ref)
+    report = sweep_at_any_cost(provider)
 
+    assert [finding.outcome for finding in report.findings] == [Outcome.WITHHELD]
     assert cloud.sent("UpdateSession") == 0
+
+
+def sweep_at_any_cost(provider: Provider) -> Report:
+    """By a policy that lifts the whole floor under stops."""
+    anything = policy("stop", text("service", "*"), name="anything", even_when=frozenset(Lifted))
+    return run(
+        Sweep(
+            run_id="r",
+            mode=Mode.ENFORCE,
+            book=book(anything, guards=Guards(min_age=0.0)),
+            providers=[provider],
+            counter=Calls(),
+            clock=time.time,
+            threads=1,
+        )
+    )
 
 
 def test_a_conflict_on_a_session_that_is_still_there_is_an_error(cloud: Cloud):

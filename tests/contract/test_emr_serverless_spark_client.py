@@ -1,7 +1,6 @@
 """The client on the wire: what it repeats, what it never repeats, and what it refuses to take for an answer."""
 
 import pytest
-import urllib3
 
 from localcloud.emr_serverless_spark import ACCESS_KEY_ID, ACCESS_KEY_SECRET, AlibabaServer
 from localcloud.emr_state import CONNECTION_TOKEN
@@ -9,7 +8,7 @@ from localcloud.world import World
 from reaper.providers.emr_serverless_spark.client import LIST_SESSION_CLUSTERS, EmrServerlessSparkClient
 from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError, trouble_of
 from reaper.providers.emr_serverless_spark.signing import Credentials
-from reaper.providers.emr_serverless_spark.transport import Transport, endpoint_for
+from reaper.providers.emr_serverless_spark.transport import Patience, Transport, endpoint_for
 from reaper.sweep.ports import Trouble
 from tests.support.emr_serverless_spark import Quick
 
@@ -126,29 +125,21 @@ def test_does_not_repeat_what_will_not_pass_and_says_what_to_do(server, quick, k
     assert attempts(server, LIST) == 1
 
 
-@pytest.mark.parametrize("kind", ["server_error", "garbage", "timeout", "denied"])
-def test_never_repeats_a_stop_whose_effect_is_unknown(server, quick, kind):
+@pytest.mark.parametrize("kind", ["server_error", "garbage", "timeout", "denied", "throttled"])
+def test_sends_a_stop_once_whatever_becomes_of_it(server, quick, kind):
     server.faults.add(kind, operation=STOP)
 
     failure(quick.client().stop_session_cluster, W, "sc-1", None)
 
     assert attempts(server, STOP) == 1
+    assert quick.slept == []
 
 
-def test_repeats_a_throttled_stop_while_the_check_before_it_is_still_fresh(server, quick):
-    server.faults.add("throttled", operation=STOP, times=1)
+def test_right_before_a_stop_a_read_gives_up_after_two_attempts(server, quick):
+    server.faults.add("throttled", operation=LIST)
 
-    quick.client().stop_session_cluster(W, "sc-1", None)
-
-    assert attempts(server, STOP) == 2
-    assert server.session("sc-1").state == "Stopping"
-
-
-def test_does_not_keep_a_stop_for_later(server, quick):
-    server.faults.add("throttled", operation=STOP, times=1, retry_after=10)
-
-    assert failure(quick.client().stop_session_cluster, W, "sc-1", None).is_throttled
-    assert server.session("sc-1").state == "Running"
+    assert failure(ids, quick.client().brisk()).is_throttled
+    assert attempts(server, LIST) == 2
 
 
 def test_tells_an_endpoint_that_is_not_there_apart():
@@ -159,13 +150,12 @@ def test_tells_an_endpoint_that_is_not_there_apart():
 
     assert (error.trouble, error.status) == (Trouble.UNREACHABLE, None)
     assert f"could not connect to {quick.url}" in str(error)
-    # Never sent, so safe to repeat, even for a stop.
-    assert len(quick.slept) == 3
+    assert quick.slept == []
 
 
 def test_gives_up_on_an_answer_that_does_not_come(server):
     server.faults.add("slow", operation=LIST, seconds=0.3)
-    quick = Quick(server.url, timeout=urllib3.Timeout(connect=5, read=0.02))
+    quick = Quick(server.url, patience=Patience(attempts=4, connect=5, read=0.02, wait=20))
 
     assert failure(ids, quick.client()).trouble is Trouble.UNREACHABLE
     assert len(quick.slept) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reaper.core.facts import Undecidable
+from reaper.core.facts import Undecidable, Unread
 from reaper.core.session import Phase
 from tests.support.services import GLUE, NOW_SECONDS, Cloud, observed, walk
 
@@ -27,7 +27,8 @@ def test_a_page_of_statements_that_fails_leaves_use_undecidable(cloud: Cloud):
 
     facts = observed(provider, session).facts
 
-    doubt = Undecidable("glue:ListStatements on session a was denied in us-east-1: grant it to the caller")
+    why = "glue:ListStatements on session a was denied in us-east-1: grant it to the caller"
+    doubt = Unread(why, "glue:ListStatements", "denied")
     assert (facts.phase, facts.idle_since) == (doubt, doubt)
 
 

@@ -127,7 +127,7 @@ def test_sweeps_come_newest_first_and_no_more_than_asked_for(ledger):
 
 def test_a_memory_read_is_replaced_whole(ledger):
     [first] = written(ledger, FULL_MEMORY)
-    woken = replace(first, claim=None, snooze=None, warned_at=None, outcome=Outcome.SPARED)
+    woken = replace(first, claim=None, snooze=None, promise=None, outcome=Outcome.SPARED)
 
     assert ledger.write([woken]) == frozenset()
     assert ledger.recall([woken.ref]) == {woken.ref: replace(woken, version=2)}

@@ -154,8 +154,21 @@ def test_a_session_is_one_item_that_a_person_can_read_and_that_expires(bench):
         "outcome": {"S": "not_stopping"},
         "outcome_since": {"N": "1772366340"},
         "told_by": {"S": "run-6"},
-        "warned_by": {"S": "run-5"},
-        "warned_at": {"N": "1772362800.3"},
+        "told": {"BOOL": True},
+        "told_at": {"N": "1772366340.5"},
+        "warned_by": {"S": ""},
+        "promise": {
+            "M": {
+                "policy": {"S": "render-idle"},
+                "stage": {"S": "enforce"},
+                "enforced": {"BOOL": True},
+                "by": {"S": "run-5"},
+                "at": {"N": "1772362800.3"},
+                "grace": {"N": "900"},
+                "due_at": {"N": "1772363700.5"},
+                "told_at": {"N": "1772362800.5"},
+            }
+        },
         "snooze": {
             "M": {
                 "until": {"N": "1772452800"},

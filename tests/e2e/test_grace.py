@@ -85,7 +85,7 @@ def test_warn_use_reset_warn_stop_confirmed_over_scheduled_sweeps(cloud, deploym
     table = deployment.outputs["LedgerTableName"]
     items = deployment.client("dynamodb").scan(TableName=table)["Items"]
     [memory] = [item for item in items if item["pk"]["S"].startswith("session/")]
-    assert {"warned_at", "stopped_at", "confirmed_at"} <= memory.keys()
+    assert {"promise", "stopped_at", "confirmed_at"} <= memory.keys()
 
 
 def test_each_sweep_recorded_what_it_saw(deployment):

@@ -25,4 +25,6 @@ def deployed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Deployed:
+    # A throttled stop is asked for again without waiting.
+    monkeypatch.setattr("reaper.sweep.act.LONGEST_PAUSE", 0.0)
     return deploy(monkeypatch, lambda: capsys.readouterr().out, *servers)

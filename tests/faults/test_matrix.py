@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -149,6 +149,12 @@ def spoils(service: str, operation: str, outcome: str, metric: str | None, **mor
     )
 
 
+def unread(service: str, operation: str, outcome: str, metric: str = "BlindScopes", **more: Any) -> Row:
+    """What could not be looked up of a session is blind, with how many sessions that left in the dark."""
+    row = spoils(service, operation, outcome, metric, **more)
+    return replace(row, blind=frozenset({service}))
+
+
 def refused(call: str, fault: Mapping[str, Any]) -> Row:
     """Without policies there is no sweep."""
     return Row(
@@ -189,23 +195,23 @@ def withheld(operation: str) -> Row:
 START, LATEST = "StartConfigurationSession", "GetLatestConfiguration"
 ROWS = [
     blind("glue", "ListSessions"),
-    spoils("glue", "ListStatements", "undetermined", None),
-    spoils("glue", "GetTags", "protected", "TrippedGuards"),
-    spoils("glue", "GetSession", "failed", "FailedStops"),
+    unread("glue", "ListStatements", "undetermined"),
+    unread("glue", "GetTags", "protected", "TrippedGuards"),
+    spoils("glue", "GetSession", "unread", "FailedStops"),
     spoils("glue", "StopSession", "failed", "FailedStops"),
     blind("athena", "ListSessions"),
-    spoils("athena", "ListTagsForResource", "protected", "TrippedGuards"),
-    spoils("athena", "GetSession", "failed", "FailedStops"),
+    unread("athena", "ListTagsForResource", "protected", "TrippedGuards"),
+    spoils("athena", "GetSession", "unread", "FailedStops"),
     spoils("athena", "TerminateSession", "failed", "FailedStops"),
     blind("deadline", "ListSessionsForWorker"),
-    spoils("deadline", "ListSessionActions", "undetermined", None),
-    spoils("deadline", "ListTagsForResource", "protected", "TrippedGuards"),
-    spoils("deadline", "GetSession", "failed", "FailedStops"),
+    unread("deadline", "ListSessionActions", "undetermined"),
+    unread("deadline", "ListTagsForResource", "protected", "TrippedGuards"),
+    spoils("deadline", "GetSession", "unread", "FailedStops"),
     spoils("deadline", "UpdateSession", "failed", "FailedStops"),
     blind(SPARK, "ListWorkspaces"),
     blind(SPARK, "ListSessionClusters"),
-    spoils(SPARK, "GetSessionCluster", "failed", "FailedStops"),
-    spoils(SPARK, "ListWorkspaces", "spared", None, skip=1),
+    spoils(SPARK, "GetSessionCluster", "unread", "FailedStops"),
+    spoils(SPARK, "ListWorkspaces", "unread", "FailedStops", skip=1),
     spoils(SPARK, "StopSessionCluster", "failed", "FailedStops"),
     Row(
         name="Secrets Manager: GetSecretValue",
@@ -224,9 +230,9 @@ ROWS = [
     withheld("TransactWriteItems"),
     Row(
         name="ledger: BatchGetItem right before the stops",
-        fault=of("dynamodb", "BatchGetItem", skip=1),
+        fault=of("dynamodb", "BatchGetItem", skip=2),
         stopped=NONE,
-        said="whether it was snoozed just now could not be read",
+        said="what is remembered of it now could not be read",
         outcome=dict.fromkeys(ALL, "withheld"),
     ),
     Row(

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from reaper.core.links import Key, Link, Purpose, key_of, sign
-from reaper.core.memory import Card, Memory, SweepRecord, Unreadable
+from reaper.core.memory import Card, Memory, ScopeRecord, SweepRecord, Unreadable
 from reaper.core.names import session_name
-from reaper.core.session import SessionRef
+from reaper.core.session import ScopeKey, SessionRef
 from reaper.handlers.answering import Given, Wish
 from reaper.handlers.front import Needs, route
 from reaper.handlers.keyring import Keep
@@ -47,13 +47,15 @@ class CountingLedger(MemoryLedger):
         self.read_only = False
         self.before_write: Callable[[], object] | None = None
 
-    def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
+    def write(
+        self, memories: Sequence[Memory], sweep: SweepRecord | None = None, scopes: Sequence[ScopeRecord] = ()
+    ) -> frozenset[SessionRef | ScopeKey]:
         assert not self.read_only, "nothing may be written"
         if self.before_write is not None:
             meanwhile, self.before_write = self.before_write, None
             meanwhile()
         self.writes += 1
-        return super().write(memories, sweep)
+        return super().write(memories, sweep, scopes)
 
 
 class FakeBus:
@@ -100,7 +102,7 @@ class Desk:
 
     def remember(self, **changes: Any) -> Memory:
         """A session that was warned about, with its card; ``changes`` are of the memory."""
-        kept = replace(memory(), card=CARD, warned_at=T0 - 900, idle_cost=4.95, **changes)
+        kept = replace(memory(), card=CARD, idle_cost=4.95, **changes)
         self.ledger.write([kept])
         self.ledger.writes = 0
         return self.kept(kept.ref)

@@ -25,7 +25,6 @@ def _memory(id_: str, card: Card, **other: object) -> Memory:
         held_since=NOW - 5 * _MINUTE,
         outcome=Outcome.WARNED,
         outcome_since=NOW - 5 * _MINUTE,
-        warned_at=NOW - 5 * _MINUTE,
         idle_cost=18.48,
         card=card,
         version=0,
@@ -53,7 +52,7 @@ _ONCE = Snooze(until=NOW + 4 * _HOUR, by="ana@example.com", at=NOW - _MINUTE, ti
 SESSIONS: Final = {
     "warned": _memory("warned", _CARD),
     "short": _memory("short", replace(_CARD, snooze_max=2 * _HOUR)),
-    "reported": _memory("reported", replace(_CARD, acts=False, due=None), outcome=Outcome.WOULD_STOP, warned_at=None),
+    "reported": _memory("reported", replace(_CARD, acts=False, due=None), outcome=Outcome.WOULD_STOP),
     "snoozed": _memory("snoozed", _CARD, snooze=_ONCE, outcome=Outcome.SNOOZED),
     "spent": _memory("spent", _CARD, snooze=replace(_ONCE, until=NOW - _MINUTE, at=NOW - 5 * _HOUR, times=3)),
     "hurried": _memory("hurried", _CARD, hurry=Hurry(at=NOW - _MINUTE, by="ana@example.com")),

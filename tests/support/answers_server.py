@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from reaper.core.links import Key, Link, Purpose, key_of, sign
-from reaper.core.memory import Memory, SweepRecord
+from reaper.core.memory import Memory, ScopeRecord, SweepRecord
 from reaper.core.names import session_name
-from reaper.core.session import SessionRef
+from reaper.core.session import ScopeKey, SessionRef
 from reaper.handlers import answers
 from reaper.handlers.front import Needs
 from reaper.handlers.keyring import Keep
@@ -39,9 +39,11 @@ class CountingLedger(MemoryLedger):
 
     writes = 0
 
-    def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
+    def write(
+        self, memories: Sequence[Memory], sweep: SweepRecord | None = None, scopes: Sequence[ScopeRecord] = ()
+    ) -> frozenset[SessionRef | ScopeKey]:
         self.writes += 1
-        return super().write(memories, sweep)
+        return super().write(memories, sweep, scopes)
 
 
 class AnswersServer(FunctionUrl):

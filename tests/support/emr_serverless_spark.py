@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import urllib3
-
 from localcloud.emr_serverless_spark import ACCESS_KEY_ID, ACCESS_KEY_SECRET
 from reaper.providers.calls import Calls
 from reaper.providers.emr_serverless_spark.client import EmrServerlessSparkClient
 from reaper.providers.emr_serverless_spark.provider import EmrServerlessSparkProvider
 from reaper.providers.emr_serverless_spark.signing import Credentials
-from reaper.providers.emr_serverless_spark.transport import Transport, endpoint_for
+from reaper.providers.emr_serverless_spark.transport import PATIENT, Patience, Transport, endpoint_for
 
 REGION = "cn-hangzhou"
 ACCOUNT = "1234567890123456"
@@ -24,7 +22,7 @@ class Quick:
     url: str
     credentials: Credentials = field(default_factory=lambda: Credentials(ACCESS_KEY_ID, ACCESS_KEY_SECRET))
     jitter: float = 0.0
-    timeout: urllib3.Timeout = field(default_factory=lambda: urllib3.Timeout(10))
+    patience: Patience = PATIENT
     calls: Calls = field(default_factory=Calls)
     slept: list[float] = field(default_factory=list)
 
@@ -32,7 +30,7 @@ class Quick:
         return Transport(
             endpoint_for(REGION, self.url),
             self.credentials,
-            timeout=self.timeout,
+            patience=self.patience,
             sleep=self.slept.append,
             jitter=lambda: self.jitter,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reaper.core.memory import (
@@ -12,12 +12,16 @@ from reaper.core.memory import (
     Hurry,
     Memory,
     PolicyCount,
+    Population,
+    Promise,
+    ScopeRecord,
     Snooze,
     StopTaken,
     SweepRecord,
     Unreadable,
 )
 from reaper.core.outcome import Outcome
+from reaper.core.policy.model import Stage
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.sweep.ports import LedgerError
 
@@ -34,6 +38,7 @@ class MemoryLedger:
         self.trouble: str | None = None
         self._memories: dict[SessionRef, Memory | Unreadable] = {}
         self._sweeps: dict[tuple[float, str], SweepRecord | None] = {}
+        self._scopes: dict[ScopeKey, ScopeRecord | None] = {}
         self._prints: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -52,18 +57,34 @@ class MemoryLedger:
                 raise LedgerError("the ledger has the record of a sweep that cannot be read")
             return tuple(sweep for sweep in found if sweep is not None)
 
-    def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
+    def scopes(self, keys: Collection[ScopeKey]) -> Mapping[ScopeKey, ScopeRecord]:
         with self._lock:
-            if memories or sweep is not None:
+            if keys:
+                self._fail()
+            found = {key: self._scopes[key] for key in keys if key in self._scopes}
+            if None in found.values():
+                raise LedgerError("the ledger has the record of a scope that cannot be read")
+            return {key: scope for key, scope in found.items() if scope is not None}
+
+    def write(
+        self, memories: Sequence[Memory], sweep: SweepRecord | None = None, scopes: Sequence[ScopeRecord] = ()
+    ) -> frozenset[SessionRef | ScopeKey]:
+        with self._lock:
+            if memories or scopes or sweep is not None:
                 self._fail()
             if len({memory.ref for memory in memories}) < len(memories):
                 raise LedgerError("the ledger was told two things of one session at once")
-            lost: set[SessionRef] = set()
+            lost: set[SessionRef | ScopeKey] = set()
             for memory in memories:
                 if _version(self._memories.get(memory.ref, 0)) == memory.version:
                     self._memories[memory.ref] = replace(memory, version=memory.version + 1)
                 else:
                     lost.add(memory.ref)
+            for scope in scopes:
+                if _version(self._scopes.get(scope.key, 0)) == scope.version:
+                    self._scopes[scope.key] = replace(scope, version=scope.version + 1)
+                else:
+                    lost.add(scope.key)
             if sweep is not None:
                 key = (sweep.started_at, sweep.run_id)
                 if _version(self._sweeps.get(key, 0)) == sweep.version:
@@ -95,6 +116,11 @@ class MemoryLedger:
         with self._lock:
             self._memories[ref] = Unreadable(ref, reason)
 
+    def spoil_scope(self, key: ScopeKey) -> None:
+        """Replace what is kept of a scope by something that cannot be read."""
+        with self._lock:
+            self._scopes[key] = None
+
     def spoil_sweep(self, sweep: SweepRecord) -> None:
         """Replace a sweep by something that cannot be read."""
         with self._lock:
@@ -105,11 +131,11 @@ class MemoryLedger:
             raise LedgerError(self.trouble)
 
 
-def _version(kept: Memory | Unreadable | SweepRecord | int | None) -> int | None:
+def _version(kept: Memory | Unreadable | SweepRecord | ScopeRecord | int | None) -> int | None:
     """The version of what is kept; ``None``, which nobody has read, of what cannot be read."""
     if isinstance(kept, int):
         return kept
-    return kept.version if isinstance(kept, Memory | SweepRecord) else None
+    return kept.version if isinstance(kept, Memory | SweepRecord | ScopeRecord) else None
 
 
 def ref(name: str = "nightly") -> SessionRef:
@@ -149,8 +175,17 @@ FULL_MEMORY = Memory(
     outcome=Outcome.NOT_STOPPING,
     outcome_since=T0 - 60,
     told_by="run-6",
-    warned_by="run-5",
-    warned_at=T0 - 3599.7,
+    told_at=T0 - 59.5,
+    promise=Promise(
+        policy="render-idle",
+        stage=Stage.ENFORCE,
+        enforced=True,
+        by="run-5",
+        at=T0 - 3599.7,
+        grace=900.0,
+        due_at=T0 - 2699.5,
+        told_at=T0 - 3599.5,
+    ),
     snooze=Snooze(until=T0 + 86400, by="ada", at=T0 - 900.5, times=2),
     hurry=Hurry(at=T0 - 2.5, by="ana@example.com, by the link"),
     card=Card(
@@ -195,4 +230,12 @@ FULL_SWEEP = SweepRecord(
         PolicyCount(policy="athena-idle", day="2026-03-01", stops=3, regrets=2),
     ),
     told=False,
+)
+
+FULL_SCOPE = ScopeRecord(
+    key=ScopeKey("glue", "123456789012", "eu-central-1"),
+    swept_at=T0 + 0.123456,
+    populations=(Population(at=T0 + 0.123456, live=31), Population(at=T0 - 3600.5, live=0)),
+    stops=(StopTaken(ref=ref(), policy="glue-idle", at=T0 - 600.5, likeness="glue|ana|Söder"),),
+    counts=(PolicyCount(policy="glue-idle", day="2026-02-28", stops=12, regrets=1),),
 )

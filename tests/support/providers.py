@@ -46,6 +46,13 @@ class FakeProvider:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._reread: set[str] = set()
+        self._rechecking = False
+
+    stops_idle_only = False
+
+    def for_recheck(self) -> FakeProvider:
+        self._rechecking = True
+        return self
 
     def discover(self) -> Listing:
         return Listing((), self._root)
@@ -72,7 +79,7 @@ class FakeProvider:
     def observe(self, session: Session, source: str) -> Facts:
         with self._lock:
             self.asked.append((session.ref.id, source))
-            fresh = session.ref.id in self._reread
+            fresh = self._rechecking or session.ref.id in self._reread
         self.calls.count(f"{self.key.service}:{source}")
         one = self._script(session.ref)
         truth = one.later if fresh and one.later is not None else one.truth.facts

@@ -14,7 +14,8 @@ from reaper.cli.interruption import interruption
 from reaper.cli.text import clean
 from reaper.core.judge import compile_book
 from reaper.core.report import Mode, Report, as_json
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.instructions import Sweep
+from reaper.sweep.run import run
 
 if TYPE_CHECKING:
     from reaper.bootstrap import Opened

@@ -19,9 +19,10 @@ from typing import Final
 
 from reaper.core.facts import Undecidable
 from reaper.core.judge import CompiledBook, Needs, Verdict, VerdictKind, compile_book, judge
-from reaper.core.memory import Memory, goes_on, recall, used_since
+from reaper.core.memory import Memory, Promise, goes_on, promise_kept_up, recall, warns_of
 from reaper.core.outcome import Outcome
-from reaper.core.plan import Finding, Judged, Recalled, Setting, plan
+from reaper.core.permission import Recalled, Setting
+from reaper.core.plan import Finding, Judged, plan
 from reaper.core.policy.model import Action, PolicyBook, Stage
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
 from reaper.core.thresholds import at_threshold, varied
@@ -172,9 +173,10 @@ class _Stopped:
 
     def see(self, session: Session, at: float) -> None:
         self.last_seen, self.seen = at, True
-        if used_since(session, self.at):
+        since = session.facts.idle_since
+        if session.facts.phase is Phase.BUSY or (isinstance(since, float) and since > self.at):
             self.told, self.used_at = True, at if self.used_at is None else self.used_at
-        elif isinstance(session.facts.idle_since, float):
+        elif isinstance(since, float):
             self.told = True
 
     def result(self) -> HypotheticalStop:
@@ -202,6 +204,7 @@ class _Replay:
     def __init__(self, book: PolicyBook, threshold: float | None) -> None:
         enforced = tuple(replace(policy, stage=Stage.ENFORCE) for policy in book.policies)
         self._book = compile_book(replace(book, policies=enforced))
+        self._lifted = self._book.lifted()
         self._threshold = threshold
         self._stopped: dict[SessionRef, _Stopped] = {}
         self._recreated: list[_Stopped] = []
@@ -229,7 +232,9 @@ class _Replay:
                 live=live,
                 now=sweep.at,
                 lens=self._book.lens,
+                enforced=True,
                 recalled=Recalled(memories=self._memories),
+                lifted=self._lifted,
             )
             for finding in plan(judged, setting):
                 self._settle(finding, sweep.at)
@@ -256,10 +261,11 @@ class _Replay:
 
     def _remember(self, session: Session, verdict: Verdict, at: float, last_sweep_at: float | None) -> None:
         before = self._memories.get(session.ref)
-        unbroken = before is not None and goes_on(
-            before, session, verdict, last_sweep_at, use_resets=not self._book.applies_in_use(verdict.policy)
-        )
-        self._memories[session.ref] = recall(before, session, verdict, at, goes_on=unbroken, lens=self._book.lens)
+        lifted = self._lifted.get(verdict.policy or "", frozenset())
+        unbroken = before is not None and goes_on(before, session, verdict, last_sweep_at, lifted)
+        promise = promise_kept_up(before, session, verdict, last_sweep_at, lifted) if before else None
+        memory = recall(before, session, verdict, at, goes_on=unbroken, lens=self._book.lens)
+        self._memories[session.ref] = replace(memory, promise=promise)
 
     def _settle(self, finding: Finding, at: float) -> None:
         ref, session = finding.ref, finding.session
@@ -271,8 +277,26 @@ class _Replay:
             del self._memories[ref]
         elif finding.outcome is Outcome.WITHHELD:
             self._withheld.add(ref)
-        elif finding.outcome is Outcome.WARNED and self._memories[ref].warned_at is None:
-            self._memories[ref] = replace(self._memories[ref], warned_at=at)
+        elif finding.outcome is Outcome.WARNED:
+            self._warn(finding, at)
+
+    def _warn(self, finding: Finding, at: float) -> None:
+        """Everybody is told at once: a recording says nothing of messages."""
+        memory, verdict = self._memories[finding.ref], finding.verdict
+        if memory.promise is not None and warns_of(memory.promise, verdict, enforced=True):
+            return
+        grace = verdict.grace or 0.0
+        promise = Promise(
+            policy=verdict.policy or "",
+            stage=verdict.stage,
+            enforced=True,
+            by="backtest",
+            at=at,
+            grace=grace,
+            due_at=at + grace,
+            told_at=at,
+        )
+        self._memories[finding.ref] = replace(memory, promise=promise)
 
     def result(self) -> Variant:
         stopped = [*self._recreated, *self._stopped.values()]

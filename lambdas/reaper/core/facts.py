@@ -44,6 +44,16 @@ class Undecidable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unread(Undecidable):
+    """A further call should have told it, and failed: it is not the nature of the session that keeps it from being known."""
+
+    call: str
+    """``glue:ListStatements``."""
+    cause: str
+    """The kind of trouble, in a word: ``denied``."""
+
+
 Fact = T | Missing | Undecidable
 """A value of type ``T``, or why there is none."""
 
@@ -98,8 +108,3 @@ class Facts:
     def not_asked(self) -> frozenset[str]:
         """Names of the fields nobody has asked for yet."""
         return frozenset(f.name for f in fields(self) if getattr(self, f.name) is NOT_ASKED)
-
-
-def is_known(fact: object) -> bool:
-    """True when ``fact`` has a value: neither absent, nor not asked, nor undecidable."""
-    return not isinstance(fact, VALUELESS)

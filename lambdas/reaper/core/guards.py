@@ -50,7 +50,11 @@ class Stops:
 
     def and_one(self, idle_cost: float | None) -> Stops:
         """One more."""
-        return Stops(self.count + 1, self.idle_cost + (idle_cost or 0.0))
+        return self.plus(Stops(1, idle_cost or 0.0))
+
+    def plus(self, others: Stops) -> Stops:
+        """These and ``others``."""
+        return Stops(self.count + others.count, self.idle_cost + others.idle_cost)
 
 
 def over_the_cap(stops: Stops, live: int, scope: ScopeKey, guards: Guards) -> str | None:
@@ -81,6 +85,17 @@ def tags_untrusted(failed: int, asked: int, scope: ScopeKey, guards: Guards) -> 
     return (
         f"max_tag_failures: the tags of {failed} of {asked} sessions of {scope} could not be read, so what protects the others "
         "is not trusted either. It is released by itself once tags can be read; otherwise raise guards.max_tag_failures"
+    )
+
+
+def evidence_untrusted(failed: int, asked: int, scope: ScopeKey, guards: Guards) -> str | None:
+    """Why no stop in ``scope`` is trusted when the use of ``failed`` of ``asked`` sessions could not be read, or ``None``."""
+    if failed < _SYSTEMATIC or failed <= guards.max_evidence_failures * asked:
+        return None
+    return (
+        f"max_evidence_failures: whether {failed} of {asked} sessions of {scope} are in use could not be read, so what was read "
+        "of the others is not trusted either. It is released by itself once it can be read; otherwise raise "
+        "guards.max_evidence_failures"
     )
 
 

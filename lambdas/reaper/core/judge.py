@@ -20,7 +20,7 @@ from reaper.core.truth import Doubt, Open, Truth, conjunction, tell
 from reaper.core.vocabulary import Lens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reaper.core.session import Session
 
@@ -75,9 +75,9 @@ class CompiledBook:
     stops: tuple[CompiledPolicy, ...]
     reports: tuple[CompiledPolicy, ...]
 
-    def applies_in_use(self, policy: str | None) -> bool:
-        """True when the policy called ``policy`` stops busy sessions in so many words."""
-        return any(one.policy.name == policy and Lifted.BUSY in one.policy.even_when for one in self.stops)
+    def lifted(self) -> dict[str, frozenset[Lifted]]:
+        """By stop policy, what it says ``even_when`` to."""
+        return {one.policy.name: one.policy.even_when for one in self.stops}
 
 
 def compile_book(book: PolicyBook) -> CompiledBook:
@@ -89,6 +89,27 @@ def compile_book(book: PolicyBook) -> CompiledBook:
         return tuple(one for one in compiled if one.policy.then is action)
 
     return CompiledBook(book, lens, wanting(Action.PROTECT), wanting(Action.STOP), wanting(Action.REPORT))
+
+
+def retired(book: CompiledBook, reasons: Mapping[str, str]) -> CompiledBook:
+    """``book`` with the stop policies named in ``reasons`` turned into ones that report for that reason.
+
+    They then do not stand before a policy that may still stop the same session.
+    """
+    if not reasons:
+        return book
+
+    def reporting(one: CompiledPolicy) -> CompiledPolicy:
+        policy = replace(one.policy, then=Action.REPORT, description=reasons[one.policy.name], grace=None)
+
+        def holds(session: Session, now: float) -> Truth:
+            return stop_holds(one, session, now)
+
+        return replace(one, policy=policy, holds=holds)
+
+    kept = tuple(one for one in book.stops if one.policy.name not in reasons)
+    fallen = tuple(reporting(one) for one in book.stops if one.policy.name in reasons)
+    return replace(book, stops=kept, reports=(*fallen, *book.reports))
 
 
 def judge(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:

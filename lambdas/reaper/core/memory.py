@@ -1,7 +1,8 @@
 """What is remembered from sweep to sweep, and how one sweep's judgement changes it. Pure; a ledger keeps it.
 
-A :class:`Memory` is one session that ever matched a policy, a :class:`SweepRecord` one sweep. Writes are conditional on
-``version``, so that two sweeps that overlap, or an event that is delivered twice, warn once and stop once.
+A :class:`Memory` is one session that ever matched a policy, a :class:`ScopeRecord` one service in one account and region, a
+:class:`SweepRecord` one sweep. Writes are conditional on ``version``, so that two sweeps that overlap, or an event that is
+delivered twice, warn once and stop once.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from reaper.core.judge import Verdict
+from reaper.core.facts import VALUELESS
+from reaper.core.judge import Verdict, VerdictKind
 from reaper.core.outcome import Outcome
+from reaper.core.policy.model import Lifted, Stage
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
-from reaper.core.vocabulary import Lens, read_idle_cost
+from reaper.core.vocabulary import Lens, read_idle_cost, tagged_owner
 
 MEMORY_VERSION: Final = 1
 """Of the shape of what is kept. An item of a newer one is not understood, so its session is not stopped."""
@@ -80,6 +83,29 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What people were warned of: that ``policy`` stops the session from ``due_at`` on, and not before.
+
+    It binds every stop, and counts as the warning of its own policy only. Instants are epoch seconds, ``grace`` is seconds.
+    """
+
+    policy: str
+    stage: Stage
+    """The stage it was made under: one under ``warn`` said that nothing is stopped."""
+    enforced: bool
+    """Whether the sweep that made it stops sessions at all; else people read that nothing is stopped."""
+    by: str
+    """The run that was to tell people."""
+    at: float
+    """When the session was judged; any later use of it makes the promise void."""
+    grace: float
+    due_at: float
+    """The moment that people read, or later."""
+    told_at: float | None = None
+    """When they had been told; ``None`` while that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """One session that ever matched. Instants are epoch seconds, costs USD; ``version`` counts its writes."""
 
@@ -95,17 +121,17 @@ class Memory:
     """What people were last told of it."""
     outcome_since: float
     told_by: str = ""
-    """The run that was to tell people so; its record says whether it did."""
-    warned_at: float | None = None
-    """When the warning went out that this run of ``policy`` began with; ``None`` while there was none."""
-    warned_by: str = ""
-    """The run that was to tell of the warning, as ``told_by``."""
+    """The run that was to tell people so."""
+    told_at: float | None = None
+    """When it had told them; ``None`` while that is not known."""
+    promise: Promise | None = None
+    """The warning that stands; ``None`` while there is none, or once a use of the session made it void."""
     snooze: Snooze | None = None
     hurry: Hurry | None = None
     card: Card | None = None
     claim: Claim | None = None
     stopped_at: float | None = None
-    """When the service accepted our stop; kept for good."""
+    """When the stop was sent that the service accepted; kept for good."""
     stopped_by: str | None = None
     """The policy that stopped it."""
     confirmed_at: float | None = None
@@ -133,9 +159,6 @@ class Unreadable:
     reason: str
 
 
-Memories = Mapping[SessionRef, Memory | Unreadable]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyCount:
     """How often a policy stopped a session on one day, and how often that was regretted."""
@@ -149,7 +172,7 @@ class PolicyCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTaken:
-    """A stop that the service accepted."""
+    """A stop that the service accepted; ``at`` is when it was sent. ``likeness`` is empty where nothing identifies another."""
 
     ref: SessionRef
     policy: str
@@ -158,8 +181,35 @@ class StopTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """How many live sessions a sweep that began ``at`` saw in a scope, having read all of it."""
+
+    at: float
+    live: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRecord:
+    """What the sweeps of the past say of one service in one account and region, however many other sweeps lie between."""
+
+    key: ScopeKey
+    swept_at: float | None = None
+    """When the latest sweep that looked at it began, whether it could see all of it or not."""
+    populations: tuple[Population, ...] = ()
+    """The latest first, as many as tell what is usual."""
+    stops: tuple[StopTaken, ...] = ()
+    """Stops still to be confirmed, or that may still be regretted."""
+    counts: tuple[PolicyCount, ...] = ()
+    """Stops and regrets by policy and day, of the days that count."""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRecord:
-    """One sweep. ``finished_at`` is ``None`` while it acts, and for ever if it was killed."""
+    """One sweep. ``finished_at`` is ``None`` while it acts, and for ever if it was killed.
+
+    ``live``, ``blind``, ``unconfirmed`` and ``counts`` are what releases before :class:`ScopeRecord` kept here.
+    """
 
     run_id: str
     started_at: float
@@ -181,18 +231,60 @@ class SweepRecord:
     version: int = 0
 
 
-def likeness(session: Session) -> str:
-    """What a session and the one its owner puts in its place have in common: where, who, what kind, which name."""
+def likeness(session: Session, owner: str | None) -> str:
+    """What a session and the one its owner puts in its place have in common; empty where too little is known to say.
+
+    A creator may be a role that a whole team shares, and a kind is shared by all. So it takes a name, or an ``owner`` whom
+    a tag names.
+    """
     facts, ref = session.facts, session.ref
+    name, kind, creator = (value if isinstance(value, str) else "" for value in (facts.name, facts.kind, facts.creator))
+    if not name and not owner:
+        return ""
     parts = [str(ref.key), *(f"{key}={value}" for key, value in ref.scope if key != "worker")]
-    parts += [value if isinstance(value, str) else "" for value in (facts.creator, facts.kind, facts.name)]
-    return "|".join(parts)
+    return "|".join([*parts, owner or creator, kind, name])
 
 
-def used_since(session: Session, moment: float) -> bool:
-    """True when the evidence of use says it was used after ``moment``, or is in use now."""
-    since = session.facts.idle_since
-    return session.facts.phase is Phase.BUSY or (isinstance(since, float) and since > moment)
+def may_have_been_used(session: Session, moment: float, lifted: frozenset[Lifted] = frozenset()) -> bool:
+    """True unless the evidence says that it was not used after ``moment`` and is not in use now.
+
+    ``lifted`` is what the policy says ``even_when`` to: use is no matter to one that stops busy sessions in so many words,
+    and evidence that cannot be had is none to one that stops undecidable ones.
+    """
+    if Lifted.BUSY in lifted:
+        return False
+    since, phase = session.facts.idle_since, session.facts.phase
+    if phase is Phase.BUSY:
+        return True
+    if isinstance(since, VALUELESS):
+        return Lifted.UNDECIDABLE not in lifted
+    return since > moment
+
+
+def promised(memory: Memory, verdict: Verdict, now: float, *, enforced: bool) -> float | None:
+    """The earliest moment of the stop that ``verdict`` wants, by what people were told; ``None`` if it takes another warning.
+
+    A policy with a grace has to have warned, under a stage and in a mode that said so, and its grace counts from when
+    people had been told. Whatever policy asks, no stop comes before a moment that people were told.
+    """
+    promise = memory.promise
+    told = promise if promise is not None and promise.told_at is not None else None
+    bound = told.due_at if told is not None and told.stage is Stage.ENFORCE else now
+    if verdict.grace is None:
+        return bound
+    if told is None or not warns_of(told, verdict, enforced=enforced):
+        return None
+    return max(bound, (told.told_at or 0.0) + verdict.grace)
+
+
+def warns_of(promise: Promise, verdict: Verdict, *, enforced: bool) -> bool:
+    """Whether ``promise`` is the warning that ``verdict`` needs, told or not."""
+    return promise.policy == verdict.policy and promise.stage is verdict.stage and (promise.enforced or not enforced)
+
+
+def is_lost(promise: Promise, now: float) -> bool:
+    """True when the run that was to tell of it must have been killed before it could."""
+    return promise.told_at is None and now - promise.at >= CLAIM_LASTS
 
 
 def recall(  # noqa: PLR0913 - what came before, what is now, and when
@@ -204,6 +296,7 @@ def recall(  # noqa: PLR0913 - what came before, what is now, and when
     """
     cost = read_idle_cost(session, now, lens)
     spent = cost if isinstance(cost, float) else 0.0
+    owner = tagged_owner(session, lens)
     if before is None:
         return Memory(
             ref=session.ref,
@@ -213,23 +306,39 @@ def recall(  # noqa: PLR0913 - what came before, what is now, and when
             held_since=now,
             outcome=Outcome.UNDETERMINED,
             outcome_since=now,
-            likeness=likeness(session),
+            likeness=likeness(session, owner),
             idle_cost=spent,
         )
-    latest = replace(before, last_matched=now, policy=verdict.policy, idle_cost=spent, likeness=likeness(session))
+    latest = replace(
+        before, last_matched=now, policy=verdict.policy, idle_cost=spent, likeness=likeness(session, owner)
+    )
     # Whoever wanted it stopped at once had not used it since; now somebody may have.
-    return latest if goes_on else replace(latest, held_since=now, warned_at=None, hurry=None)
+    return latest if goes_on else replace(latest, held_since=now, hurry=None)
 
 
 def goes_on(
-    before: Memory, session: Session, verdict: Verdict, last_sweep_at: float | None, *, use_resets: bool = True
+    before: Memory, session: Session, verdict: Verdict, last_sweep_at: float | None, lifted: frozenset[Lifted]
 ) -> bool:
     """True when ``verdict`` continues what ``before`` remembers, without a break.
 
-    The same policy has to have held in the sweep before this one too, and nothing may show a use of the session since it
-    was warned: one moment of use resets it. A sweep that never took place is no break, and shortens nothing.
-    ``use_resets`` is false for a policy that applies to busy sessions in so many words.
+    The same policy has to have held in the sweep before this one too, and no stop goes on through a moment in which the
+    session may have been used. A sweep that never took place is no break, and shortens nothing.
     """
     if last_sweep_at is None or before.last_matched < last_sweep_at or before.policy != verdict.policy:
         return False
-    return not (use_resets and used_since(session, before.warned_at or before.held_since))
+    return verdict.kind is not VerdictKind.STOP or not may_have_been_used(session, _warned_at(before), lifted)
+
+
+def promise_kept_up(
+    before: Memory, session: Session, verdict: Verdict, last_sweep_at: float | None, lifted: frozenset[Lifted]
+) -> Promise | None:
+    """The promise of ``before`` if it still stands: a stop was wanted in every sweep since, and nothing hints at a use."""
+    if before.promise is None or verdict.kind is not VerdictKind.STOP:
+        return None
+    if last_sweep_at is None or before.last_matched < last_sweep_at:
+        return None
+    return None if may_have_been_used(session, before.promise.at, lifted) else before.promise
+
+
+def _warned_at(memory: Memory) -> float:
+    return memory.promise.at if memory.promise else memory.held_since

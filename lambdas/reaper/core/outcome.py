@@ -109,6 +109,21 @@ class Outcome(StrEnum):
             next="The service accepted the stop. Start a new session when you need one.",
         ),
     )
+    UNREAD = (
+        "unread",
+        Row(
+            means="It could not be looked at freshly right before its stop, so it was not stopped.",
+            counted="not looked at before a stop",
+            one="could not be looked at before its stop",
+            many="could not be looked at before a stop",
+            severity=Concern.WARNING,
+            costs=True,
+            event="Session Flagged",
+            exit_code=LOOK,
+            next="It could not be looked at right before its stop, and is left alone. The next sweep tries again.",
+            advice="Mend what kept sessions from being looked at right before their stop: they are not stopped until then.",
+        ),
+    )
     WITHHELD = (
         "withheld",
         Row(

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Missing, Undecidable
+from reaper.core.guards import Stops
 from reaper.core.outcome import LOOK, OFFENDERS, Outcome
 from reaper.core.plan import Finding
 from reaper.core.savings import avoided_cost
@@ -55,11 +56,15 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """A scope that could not be read, or not wholly. Never "no sessions"."""
+    """A scope that could not be read, or not wholly. Never "no sessions".
+
+    ``sessions`` counts those that were listed and could not be looked at any further; 0: the list itself is incomplete.
+    """
 
     key: ScopeKey
     scope: Scope
     error: str
+    sessions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class Unfinished:
     listings: tuple[tuple[ScopeKey, Scope], ...] = ()
     sessions: tuple[SessionRef, ...] = ()
     stops: tuple[SessionRef, ...] = ()
+    idle_costs: Mapping[SessionRef, float] = field(default_factory=dict["SessionRef", float])
+    """What the idleness of those ``stops`` had cost (USD) when they were judged, as far as that is known."""
 
     def __bool__(self) -> bool:
         """True when there is any."""
@@ -114,6 +121,11 @@ class Report:
     """Policy -> (regrets, stops) of the days that count; only with a ledger."""
     unfinished: Unfinished = field(default_factory=Unfinished)
     live_by_scope: Mapping[ScopeKey, int] = field(default_factory=dict["ScopeKey", int])
+    stops_by_scope: Mapping[ScopeKey, Stops] = field(default_factory=dict["ScopeKey", Stops])
+    """What counts against the caps: stops sent, whatever came of them, or in report mode those that would be."""
+    tag_lookups: Mapping[ScopeKey, tuple[int, int]] = field(default_factory=dict["ScopeKey", tuple[int, int]])
+    """How many tags were looked up so far, and how many of these look-ups failed; all parts of the sweep together."""
+    evidence_lookups: Mapping[ScopeKey, tuple[int, int]] = field(default_factory=dict["ScopeKey", tuple[int, int]])
 
     def totals(self) -> dict[str, int]:
         """How many sessions had each outcome; outcomes nobody had are left out."""

@@ -6,17 +6,19 @@ from dataclasses import replace
 
 from reaper.core.facts import Facts
 from reaper.core.judge import CompiledBook, VerdictKind
-from reaper.core.memory import Card, Memory
+from reaper.core.memory import Card, Memory, promised
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding
 from reaper.core.policy.model import SnoozeLimit, Stage
 from reaper.core.vocabulary import Lens, read_hourly_cost, read_owner
 
 
-def shown(finding: Finding, memory: Memory | None, book: CompiledBook, now: float) -> Finding:
+def shown(finding: Finding, memory: Memory | None, book: CompiledBook, now: float, *, enforced: bool) -> Finding:
     """``finding`` with when it is due, the snooze that lasts, and how many more there may be."""
     snooze = memory.snooze if memory and memory.snooze and now < memory.snooze.until else None
-    return replace(finding, due=_due(finding, memory, now), snooze=snooze, limit=_limit(finding, memory, book))
+    return replace(
+        finding, due=_due(finding, memory, now, enforced=enforced), snooze=snooze, limit=_limit(finding, memory, book)
+    )
 
 
 def card_of(  # noqa: PLR0913 - of whom, and for whom
@@ -60,12 +62,13 @@ def evidence(facts: Facts) -> str:
     return facts.evidence.get("idle_since") or facts.evidence.get("phase", "")
 
 
-def _due(finding: Finding, memory: Memory | None, now: float) -> float | None:
+def _due(finding: Finding, memory: Memory | None, now: float, *, enforced: bool) -> float | None:
     if finding.outcome is Outcome.SNOOZED and memory and memory.snooze:
         return memory.snooze.until
     if finding.outcome is not Outcome.WARNED or finding.verdict.stage is not Stage.ENFORCE or memory is None:
         return None
-    return (now if memory.warned_at is None else memory.warned_at) + (finding.verdict.grace or 0.0)
+    due = promised(memory, finding.verdict, now, enforced=enforced)
+    return now + (finding.verdict.grace or 0.0) if due is None else due
 
 
 def _limit(finding: Finding, memory: Memory | None, book: CompiledBook) -> SnoozeLimit | None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
-from reaper.core.memory import PolicyCount, StopTaken, SweepRecord, likeness
-from reaper.core.session import ScopeKey, Session
+from reaper.core.memory import PolicyCount, Population, ScopeRecord, StopTaken, SweepRecord
+from reaper.core.session import ScopeKey, Session, SessionRef
 
 MIN_SWEEPS: Final = 3
 """Fewer sweeps than this are no history."""
@@ -27,13 +27,13 @@ SETTLING: Final = 300.0
 """Seconds a service may take to end a session after it accepted the stop."""
 
 
-def unbelievable(live: int, scope: ScopeKey, past: Sequence[SweepRecord], factor: float) -> str | None:
+def unbelievable(live: int, scope: ScopeKey, past: Sequence[Population], factor: float) -> str | None:
     """Why ``live`` sessions in ``scope`` are too few or too many to be true after the ``past`` sweeps, or ``None``.
 
     An empty listing after hundreds is a broken listing, not a quiet day. A change that is real is believed once most of
     the last sweeps have seen it. ``past`` is newest first.
     """
-    counts = [record.live[scope] for record in past if scope in record.live][:LOOK_BACK]
+    counts = [population.live for population in past[:LOOK_BACK]]
     if len(counts) < MIN_SWEEPS:
         return None
     usual = median(counts)
@@ -47,35 +47,61 @@ def unbelievable(live: int, scope: ScopeKey, past: Sequence[SweepRecord], factor
     )
 
 
-def last_sweep_of(scope: ScopeKey, past: Iterable[SweepRecord]) -> float | None:
-    """When the latest sweep that looked at ``scope`` began, whether it could see all of it or not."""
-    return max((record.started_at for record in past if scope in record.live or scope in record.blind), default=None)
+def swept(record: ScopeRecord, at: float, live: int | None, unconfirmed: Iterable[SessionRef]) -> ScopeRecord:
+    """``record`` after a sweep that began ``at`` and saw ``live`` sessions there, ``None`` where it could not see all.
+
+    Stops are kept while they are ``unconfirmed``, and until a sweep has seen who may have come back in the time that counts.
+    """
+    populations = record.populations
+    if live is not None and all(one.at != at for one in populations):
+        known = (*populations, Population(at=at, live=live))
+        populations = tuple(sorted(known, key=lambda one: -one.at)[:LOOK_BACK])
+    waiting = frozenset(unconfirmed)
+    stops = tuple(stop for stop in record.stops if live is None or stop.ref in waiting or at <= stop.at + REGRET_WINDOW)
+    return replace(record, swept_at=max(at, record.swept_at or at), populations=populations, stops=stops)
 
 
-def recent_stops(past: Iterable[SweepRecord], now: float) -> tuple[StopTaken, ...]:
-    """The stops of the last minutes, each once: what a new session is compared with."""
-    stops = {stop.ref: stop for record in past for stop in record.stops if now - stop.at <= 2 * REGRET_WINDOW}
-    return tuple(stops.values())
+def settled(record: ScopeRecord, now: float, *, stops: Iterable[StopTaken], regrets: Iterable[str] = ()) -> ScopeRecord:
+    """``record`` with the ``stops`` a sweep made there, the latest of each session, and the policies whose stop is regretted."""
+    own = tuple(stops)
+    latest = {stop.ref: stop for stop in (*record.stops, *own)}
+    counts = count_on(record.counts, now, stops=[stop.policy for stop in own], regrets=regrets)
+    return replace(record, stops=tuple(latest.values()), counts=counts)
 
 
-def unconfirmed_stops(past: Iterable[SweepRecord]) -> tuple[StopTaken, ...]:
-    """Every stop of the past that may still have to be confirmed, each once, the latest of a session."""
-    found: dict[object, StopTaken] = {}
-    for record in past:
+def scopes_of(records: Sequence[SweepRecord], keys: Iterable[ScopeKey]) -> dict[ScopeKey, ScopeRecord]:
+    """What the sweeps of releases before :class:`ScopeRecord` say of ``keys``; ``records`` are newest first.
+
+    Their counts told nothing of scopes, so the first scope is given them.
+    """
+    stops: dict[SessionRef, StopTaken] = {}
+    for record in records:
         for stop in (*record.stops, *record.unconfirmed):
-            if stop.ref not in found or found[stop.ref].at < stop.at:
-                found[stop.ref] = stop
-    return tuple(found.values())
+            if stop.ref not in stops or stops[stop.ref].at < stop.at:
+                stops[stop.ref] = stop
+    counts = next((record.counts for record in records if record.finished_at is not None), ())
+    found: dict[ScopeKey, ScopeRecord] = {}
+    for key in keys:
+        looked = [record.started_at for record in records if key in record.live or key in record.blind]
+        seen = [Population(at=one.started_at, live=one.live[key]) for one in records if key in one.live]
+        found[key] = ScopeRecord(
+            key=key,
+            swept_at=max(looked, default=None),
+            populations=tuple(seen[:LOOK_BACK]),
+            stops=tuple(stop for stop in stops.values() if stop.ref.key == key),
+            counts=counts if not found else (),
+        )
+    return found
 
 
-def replaces(session: Session, stop: StopTaken) -> bool:
-    """True when ``session`` looks like the one its owner put in the place of the one stopped."""
+def may_replace(session: Session, stop: StopTaken) -> bool:
+    """True when ``session`` was created so soon after the stop that its owner may have put it in the place of the one stopped."""
     created = session.facts.created_at
     return (
-        isinstance(created, float)
+        bool(stop.likeness)
+        and isinstance(created, float)
         and stop.at < created <= stop.at + REGRET_WINDOW
         and session.ref.key == stop.ref.key
-        and likeness(session) == stop.likeness
     )
 
 
@@ -110,9 +136,9 @@ def fallen(counts: Iterable[PolicyCount], max_share: float) -> Mapping[str, str]
     """The policies whose stops are regretted too often to go on, and why; they only report until it is better."""
     return {
         policy: (
-            f"{regrets} of the last {stops} stops of {policy} were regretted (a session like it was back within "
-            f"{REGRET_WINDOW / 60:g} minutes); more than {max_share:.0%}, so it only reports. "
-            f"Mend the policy and give it a new name, or wait until {COUNTED_DAYS} days have passed"
+            f"max_regret_share: {regrets} of the last {stops} stops of {policy} were regretted (one like it was back within "
+            f"{REGRET_WINDOW / 60:g} minutes); more than {max_share:.0%}, so it only reports. To release it, mend the policy "
+            f"and give it a new name, raise guards.max_regret_share, or wait until {COUNTED_DAYS} days have passed"
         )
         for policy, (regrets, stops) in regret_rates(counts).items()
         if stops >= MIN_STOPS and regrets > max_share * stops

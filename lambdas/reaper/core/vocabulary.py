@@ -106,6 +106,14 @@ def read_owner(session: Session, _now: float, lens: Lens) -> Fact[str]:
     return session.facts.creator
 
 
+def tagged_owner(session: Session, lens: Lens) -> str | None:
+    """The owner that a tag names; ``None`` where none does, or tags are not known."""
+    tags = session.facts.tags
+    if isinstance(tags, VALUELESS):
+        return None
+    return next((value for key in lens.owner_tags if (value := tags.get(key))), None)
+
+
 def read_hourly_cost(session: Session, _now: float, lens: Lens) -> Fact[float]:
     """USD for an hour of sitting idle; absent where no price or size is known."""
     key, units = session.facts.price_key, session.facts.billed_units

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from reaper.core.guards import Stops
 from reaper.core.report import Unfinished, ref_json
 from reaper.core.session import Scope, ScopeKey, SessionRef
+from reaper.sweep.lookups import Counts
 from reaper.sweep.parts import Earlier
 
 KEY: Final = "continuation"
@@ -52,10 +54,18 @@ def read_event(event: Mapping[str, Any]) -> Part:
                     listings=tuple((_key(one), _scope(one)) for one in told["scopes"]),
                     sessions=tuple(map(_ref, told["sessions"])),
                     stops=tuple(map(_ref, told["stops_waiting"])),
+                    idle_costs={
+                        _ref(one): _amount(one["idle_cost"]) for one in told["stops_waiting"] if "idle_cost" in one
+                    },
                 ),
                 seen=_count(told["seen"]),
                 live={_key(one): _count(one["count"]) for one in told["live"]},
-                stops={_key(one): _count(one["count"]) for one in told["stops"]},
+                # A release that kept no cost, or no look-ups, is carried on with none.
+                stops={
+                    _key(one): Stops(_count(one["count"]), _amount(one.get("idle_cost", 0.0))) for one in told["stops"]
+                },
+                tag_lookups=_counts(told.get("tag_lookups", ())),
+                evidence_lookups=_counts(told.get("evidence_lookups", ())),
                 blind=frozenset(_key(one) for one in told["blind"]),
             ),
         )
@@ -84,18 +94,33 @@ def write_event(part: Part) -> tuple[bytes, tuple[SessionRef, ...]]:
 
 
 def _event(number: int, earlier: Earlier) -> bytes:
+    costs = earlier.unfinished.idle_costs
     told: Json = {
         "part": number,
         "began_at": earlier.began_at,
         "scopes": [{**_place(key), "scope": dict(scope)} for key, scope in earlier.unfinished.listings],
         "sessions": [ref_json(ref) for ref in earlier.unfinished.sessions],
-        "stops_waiting": [ref_json(ref) for ref in earlier.unfinished.stops],
+        "stops_waiting": [
+            {**ref_json(ref), **({"idle_cost": costs[ref]} if ref in costs else {})} for ref in earlier.unfinished.stops
+        ],
         "seen": earlier.seen,
         "live": [{**_place(key), "count": count} for key, count in earlier.live.items()],
-        "stops": [{**_place(key), "count": count} for key, count in earlier.stops.items()],
+        "stops": [
+            {**_place(key), "count": stops.count, "idle_cost": stops.idle_cost} for key, stops in earlier.stops.items()
+        ],
+        "tag_lookups": _lookups(earlier.tag_lookups),
+        "evidence_lookups": _lookups(earlier.evidence_lookups),
         "blind": [_place(key) for key in sorted(earlier.blind, key=str)],
     }
     return json.dumps({KEY: told}).encode()
+
+
+def _lookups(counts: Counts) -> list[Json]:
+    return [{**_place(key), "asked": asked, "failed": failed} for key, (asked, failed) in counts.items()]
+
+
+def _counts(told: Iterable[Json]) -> Counts:
+    return {_key(one): (_count(one["asked"]), _count(one["failed"])) for one in told}
 
 
 def _place(key: ScopeKey) -> Json:
@@ -125,6 +150,13 @@ def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{value!r} is no count")
     return value
+
+
+def _amount(value: object) -> float:
+    amount = _moment(value)
+    if amount < 0:
+        raise ValueError(f"{value!r} is no amount")
+    return amount
 
 
 def _moment(value: object) -> float:

@@ -25,8 +25,8 @@ from reaper.handlers.secret import SecretError
 from reaper.notifiers.digest import PLATFORM, Fingerprint, annotate, digests, fingerprint, worth_telling
 from reaper.notifiers.sns import NotifyError, SnsNotifier
 from reaper.settings import Notify, SweepSettings
+from reaper.sweep.instructions import Reader
 from reaper.sweep.ports import Bookkeeping, LedgerError
-from reaper.sweep.run import Reader
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger

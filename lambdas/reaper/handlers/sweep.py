@@ -41,9 +41,10 @@ from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.catalog import specs
 from reaper.settings import ALIBABA_SERVICE, SweepSettings
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.parts import Earlier, carry_on
 from reaper.sweep.ports import HistoryError
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import run
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -210,11 +211,15 @@ def _carry_on(context: LambdaContext, part: Part, report: Report) -> tuple[Blind
 
 
 def _unseen(unfinished: Unfinished, why: str) -> tuple[Blind, ...]:
-    """What is unfinished, as what was not seen: a scope each, and how many sessions of one were not judged."""
-    sessions = Counter(ref.key for ref in unfinished.sessions)
+    """What is unfinished, as what was not seen: a scope each, and how many sessions of one were not judged, or decided."""
+    sessions, stops = (Counter(ref.key for ref in refs) for refs in (unfinished.sessions, unfinished.stops))
     return (
         *(Blind(key, scope, f"not looked at: {why}") for key, scope in unfinished.listings),
         *(Blind(key, (), f"{count} sessions were not judged: {why}") for key, count in sessions.items()),
+        *(
+            Blind(key, (), f"whether to stop {count} sessions that a policy wants stopped was not decided: {why}")
+            for key, count in stops.items()
+        ),
     )
 
 
@@ -227,6 +232,7 @@ def _strange(part: Part, opened: list[Opened], blind: list[Blind]) -> tuple[Blin
     strange = Unfinished(
         listings=tuple(one for one in unfinished.listings if one[0] not in known),
         sessions=tuple(ref for ref in unfinished.sessions if ref.key not in known),
+        stops=tuple(ref for ref in unfinished.stops if ref.key not in known),
     )
     return _unseen(strange, "this sweep began there, and the function does not look there any more")
 

@@ -30,7 +30,7 @@ def measure(metrics: Metrics, report: Json, *, untold: int = 0) -> None:
         Metric.SESSIONS_SEEN: report["sessions"]["seen"],
         Metric.WOULD_STOP: totals.get(Outcome.WOULD_STOP, 0),
         Metric.STOPPED: totals.get(Outcome.STOPPED, 0),
-        Metric.FAILED_STOPS: totals.get(Outcome.FAILED, 0),
+        Metric.FAILED_STOPS: totals.get(Outcome.FAILED, 0) + totals.get(Outcome.UNREAD, 0),
         Metric.WITHHELD_STOPS: totals.get(Outcome.WITHHELD, 0),
         Metric.NOT_STOPPING: totals.get(Outcome.NOT_STOPPING, 0),
         Metric.TRIPPED_GUARDS: len(report.get("guards", [])),

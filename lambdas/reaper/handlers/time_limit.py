@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from reaper.core.facts import NOT_ASKED, Facts, Undecidable
+from reaper.core.facts import NOT_ASKED, Facts, Unread
 from reaper.core.session import ScopeKey, Session, SessionRef
 from reaper.providers.spec import ProviderSpec
 from reaper.sweep.ports import Listing, Provider, ProviderError, StopResult, Trouble
@@ -26,6 +26,15 @@ class TimeLimited:
         """As the provider's."""
         return self.provider.key
 
+    @property
+    def stops_idle_only(self) -> bool:
+        """As the provider's."""
+        return self.provider.stops_idle_only
+
+    def for_recheck(self) -> TimeLimited:
+        """As the provider's, for as long."""
+        return replace(self, provider=self.provider.for_recheck())
+
     def discover(self) -> Listing:
         """As the provider's; out of time, each listing fails and so is blind."""
         return self._limited(self.provider.discover())
@@ -38,8 +47,9 @@ class TimeLimited:
         """As the provider's; out of time, what ``source`` could tell is undecidable."""
         if self.in_time():
             return self.provider.observe(session, source)
-        fields = next(one.fields for one in self.spec.sources if one.name == source)
-        unasked = {field: Undecidable(NO_TIME) for field in fields if getattr(session.facts, field) is NOT_ASKED}
+        told = next(one for one in self.spec.sources if one.name == source)
+        doubt = Unread(NO_TIME, told.call, "out of time")
+        unasked = {field: doubt for field in told.fields if getattr(session.facts, field) is NOT_ASKED}
         return replace(session.facts, **unasked)
 
     def reread(self, ref: SessionRef) -> Session | None:

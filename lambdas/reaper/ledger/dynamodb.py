@@ -6,18 +6,20 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from reaper.core.memory import Memory, SweepRecord, Unreadable
-from reaper.core.session import SessionRef
+from reaper.core.memory import Memory, ScopeRecord, SweepRecord, Unreadable
+from reaper.core.names import scope_name
+from reaper.core.session import ScopeKey, SessionRef
 from reaper.ledger.attributes import Fields, GarbledItemError, Item, item_size
 from reaper.ledger.errors import Place
 from reaper.ledger.items import NewerItemError, memory_item, memory_of
-from reaper.ledger.names import MEMORY, PARTITION_KEY, SORT_KEY, SWEEPS, partition_key
+from reaper.ledger.names import MEMORY, PARTITION_KEY, SCOPES, SORT_KEY, SWEEPS, partition_key
+from reaper.ledger.scope_items import scope_item, scope_of_item
 from reaper.ledger.sweep_items import sweep_item, sweep_of
 from reaper.sweep.ports import LedgerError
 
@@ -33,6 +35,8 @@ _LOST: Final = "ConditionalCheckFailed"
 _FINE: Final = "None"
 _PUT_OFF: Final = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _UNENCODABLE: Final = (ValueError, OverflowError, OSError)
+
+Named = TypeVar("Named")
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +59,11 @@ class DynamoDbClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One item to be put where ``version`` of it is kept; ``ref`` is ``None`` for a sweep's."""
+    """One item to be put where ``version`` of it is kept; ``of`` is ``None`` for a sweep's."""
 
     item: Item
     version: int
-    ref: SessionRef | None
+    of: SessionRef | ScopeKey | None
 
 
 class DynamoDbLedger:
@@ -80,16 +84,16 @@ class DynamoDbLedger:
 
     def recall(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Memory | Unreadable]:
         """What is remembered of ``refs``, read consistently; raises LedgerError unless all of it could be read."""
-        wanted = {partition_key(ref): ref for ref in refs}
-        keys = list(wanted)
-        found: dict[SessionRef, Memory | Unreadable] = {}
-        for start in range(0, len(keys), BATCH):
-            for item in self._items(keys[start : start + BATCH]):
-                ref = wanted.get(_key_of(item))
-                if ref is None:
-                    raise self._place.garbled("BatchGetItem", "an item nobody asked for")
-                found[ref] = _memory(item, ref)
-        return found
+        wanted = {(partition_key(ref), MEMORY): ref for ref in refs}
+        return {ref: _memory(item, ref) for ref, item in self._found(wanted)}
+
+    def scopes(self, keys: Collection[ScopeKey]) -> Mapping[ScopeKey, ScopeRecord]:
+        """What is kept of ``keys``, read consistently; raises LedgerError unless all of it could be read."""
+        wanted = {(SCOPES, scope_name(key)): key for key in keys}
+        try:
+            return {key: scope_of_item(item, key) for key, item in self._found(wanted)}
+        except (NewerItemError, GarbledItemError) as error:
+            raise LedgerError(f"{self._place} has the record of a scope that cannot be read: {error}") from error
 
     def sweeps(self, limit: int = 20) -> tuple[SweepRecord, ...]:
         """The latest sweeps, newest first; raises LedgerError unless all of them could be read.
@@ -127,21 +131,33 @@ class DynamoDbLedger:
         except (NewerItemError, GarbledItemError) as error:
             raise LedgerError(f"{self._place} has the record of a sweep that cannot be read: {error}") from error
 
-    def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
-        """Write all that is still at its version, the sweep in the last request; the refs of memories that were not.
+    def write(
+        self, memories: Sequence[Memory], sweep: SweepRecord | None = None, scopes: Sequence[ScopeRecord] = ()
+    ) -> frozenset[SessionRef | ScopeKey]:
+        """Write all that is still at its version, the sweep in the last request; the refs and scopes that were not.
 
         Raises:
             LedgerError: it is not known whether everything was written, or something cannot be.
         """
-        lost: set[SessionRef] = set()
-        for batch in _batches(self._prepare(memories, sweep)):
+        lost: set[SessionRef | ScopeKey] = set()
+        for batch in _batches(self._prepare(memories, sweep, scopes)):
             lost |= self._put(batch)
         return frozenset(lost)
 
-    def _items(self, keys: Iterable[str]) -> list[Mapping[str, object]]:
+    def _found(self, wanted: Mapping[tuple[str, str], Named]) -> Iterator[tuple[Named, Mapping[str, object]]]:
+        """The items under those of the ``wanted`` keys that there are, with what each is of."""
+        keys = list(wanted)
+        for start in range(0, len(keys), BATCH):
+            for item in self._items(keys[start : start + BATCH]):
+                of = wanted.get(_key_of(item))
+                if of is None:
+                    raise self._place.garbled("BatchGetItem", "an item nobody asked for")
+                yield of, item
+
+    def _items(self, keys: Iterable[tuple[str, str]]) -> list[Mapping[str, object]]:
         asked: Any = {
             self._table: {
-                "Keys": [{PARTITION_KEY: {"S": key}, SORT_KEY: {"S": MEMORY}} for key in keys],
+                "Keys": [{PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort}} for partition, sort in keys],
                 "ConsistentRead": True,
             }
         }
@@ -161,7 +177,9 @@ class DynamoDbLedger:
                 return items
         raise self._place.busy("BatchGetItem", ATTEMPTS)
 
-    def _prepare(self, memories: Sequence[Memory], sweep: SweepRecord | None) -> list[_Write]:
+    def _prepare(
+        self, memories: Sequence[Memory], sweep: SweepRecord | None, scopes: Sequence[ScopeRecord]
+    ) -> list[_Write]:
         writes: list[_Write] = []
         for memory in memories:
             try:
@@ -170,6 +188,11 @@ class DynamoDbLedger:
                 raise self._place.unwritable(f"the session {memory.ref}", error) from error
         if len({memory.ref for memory in memories}) < len(memories):
             raise LedgerError(f"{self._place} was told two things of one session at once")
+        for scope in scopes:
+            try:
+                writes.append(_Write(scope_item(scope), scope.version, scope.key))
+            except _UNENCODABLE as error:
+                raise self._place.unwritable(f"the scope {scope.key}", error) from error
         if sweep is not None:
             try:
                 item, omitted = sweep_item(sweep)
@@ -180,9 +203,9 @@ class DynamoDbLedger:
                 _log.warning("%s had no room for all of sweep %s and left out %s", self._place, sweep.run_id, omitted)
         return writes
 
-    def _put(self, batch: Sequence[_Write]) -> set[SessionRef]:
-        """Write ``batch`` but for those of it that others wrote meanwhile: their refs, a sweep has none."""
-        lost: set[SessionRef] = set()
+    def _put(self, batch: Sequence[_Write]) -> set[SessionRef | ScopeKey]:
+        """Write ``batch`` but for those of it that others wrote meanwhile: what they are of, which a sweep's is not."""
+        lost: set[SessionRef | ScopeKey] = set()
         for _ in self._attempts():
             codes = self._transact(batch)
             if codes is None:
@@ -192,7 +215,7 @@ class DynamoDbLedger:
             if unknown := set(codes) - _PUT_OFF - {_FINE, _LOST}:
                 raise LedgerError(f"{self._place} refused dynamodb:TransactWriteItems: {', '.join(sorted(unknown))}")
             lost |= {
-                write.ref for write, code in zip(batch, codes, strict=True) if code == _LOST and write.ref is not None
+                write.of for write, code in zip(batch, codes, strict=True) if code == _LOST and write.of is not None
             }
             batch = [write for write, code in zip(batch, codes, strict=True) if code != _LOST]
             if not batch:
@@ -274,11 +297,12 @@ def _memory(item: Mapping[str, object], ref: SessionRef) -> Memory | Unreadable:
         return Unreadable(ref, f"what the ledger knows of it is garbled: {error}")
 
 
-def _key_of(item: Mapping[str, object]) -> str:
+def _key_of(item: Mapping[str, object]) -> tuple[str, str]:
+    fields = Fields(item)
     try:
-        return Fields(item).text(PARTITION_KEY)
+        return fields.text(PARTITION_KEY), fields.text(SORT_KEY)
     except GarbledItemError:
-        return ""
+        return "", ""
 
 
 def _rows(value: object) -> list[Mapping[str, object]] | None:

@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from reaper.core.memory import MEMORY_DAYS, MEMORY_VERSION, Card, Claim, Hurry, Memory, Snooze
+from reaper.core.memory import CLAIM_LASTS, MEMORY_DAYS, MEMORY_VERSION, Card, Claim, Hurry, Memory, Promise, Snooze
 from reaper.core.outcome import Outcome
+from reaper.core.policy.model import Stage
 from reaper.core.session import SCOPE_PARTS, SessionRef
 from reaper.ledger.attributes import Fields, GarbledItemError, Item, flag, item_size, map_of, number, text
 from reaper.ledger.names import MEMORY, PARTITION_KEY, SORT_KEY, partition_key
@@ -55,12 +56,14 @@ def memory_item(memory: Memory) -> Item:
         "outcome": text(memory.outcome.value),
         "outcome_since": number(memory.outcome_since),
         "told_by": text(memory.told_by),
-        "warned_by": text(memory.warned_by),
+        "told": flag(memory.told_at is not None),
+        # Asked for by releases that know no promises; without a moment beside it, they warn anew.
+        "warned_by": text(""),
         "likeness": text(memory.likeness),
         "idle_cost": number(memory.idle_cost),
         **texts(policy=memory.policy, stopped_by=memory.stopped_by),
         **numbers(
-            warned_at=memory.warned_at,
+            told_at=memory.told_at,
             stopped_at=memory.stopped_at,
             confirmed_at=memory.confirmed_at,
             regretted_at=memory.regretted_at,
@@ -79,6 +82,8 @@ def memory_item(memory: Memory) -> Item:
         item["hurry"] = map_of({"at": number(hurry.at), "by": text(hurry.by)})
     if (card := memory.card) is not None:
         item["card"] = map_of(_card_item(card))
+    if (promise := memory.promise) is not None:
+        item["promise"] = map_of(_promise_item(promise))
     if (claim := memory.claim) is not None:
         item["claim"] = map_of({"run_id": text(claim.run_id), "at": number(claim.at), "policy": text(claim.policy)})
     if (bytes_ := item_size(item)) > MOST_BYTES:
@@ -106,8 +111,9 @@ def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
         outcome=_outcome(fields.text("outcome")),
         outcome_since=fields.number("outcome_since"),
         told_by=fields.text("told_by"),
-        warned_by=fields.text("warned_by"),
-        warned_at=fields.number_if_any("warned_at"),
+        # A release that did not keep whether it had told people is taken to have done so.
+        told_at=fields.number_if_any("told_at") if "told" in fields else fields.number("outcome_since"),
+        promise=_promise_of(fields),
         snooze=None
         if snooze is None
         else Snooze(
@@ -143,6 +149,59 @@ def ref_of(item: Mapping[str, object]) -> SessionRef:
         # A map has no order, and a ref has: outermost part first.
         tuple((part, scope.text(part)) for part in SCOPE_PARTS if part in scope),
         fields.text("id"),
+    )
+
+
+def _promise_item(promise: Promise) -> Item:
+    return {
+        "policy": text(promise.policy),
+        "stage": text(promise.stage.value),
+        "enforced": flag(promise.enforced),
+        "by": text(promise.by),
+        "at": number(promise.at),
+        "grace": number(promise.grace),
+        "due_at": number(promise.due_at),
+        **numbers(told_at=promise.told_at),
+    }
+
+
+def _promise_of(item: Fields) -> Promise | None:
+    fields = item.fields_if_any("promise")
+    if fields is None:
+        return _warning_of(item)
+    try:
+        stage = Stage(fields.text("stage"))
+    except ValueError as error:
+        raise GarbledItemError("promise.stage is none that is known") from error
+    return Promise(
+        policy=fields.text("policy"),
+        stage=stage,
+        enforced=fields.flag("enforced"),
+        by=fields.text("by"),
+        at=fields.number("at"),
+        grace=fields.number("grace"),
+        due_at=fields.number("due_at"),
+        told_at=fields.number_if_any("told_at"),
+    )
+
+
+def _warning_of(item: Fields) -> Promise | None:
+    """The warning that a release before the promise kept; ``None`` where it did not say what had been promised.
+
+    It was dated by the beginning of its sweep, and told up to a function's life later.
+    """
+    card, warned_at = item.fields_if_any("card"), item.number_if_any("warned_at")
+    due = None if card is None else card.number_if_any("due")
+    if card is None or due is None or warned_at is None or not card.flag("acts"):
+        return None
+    return Promise(
+        policy=item.text_if_any("policy") or "",
+        stage=Stage.ENFORCE,
+        enforced=True,
+        by=item.text("warned_by"),
+        at=warned_at,
+        grace=max(0.0, due - warned_at),
+        due_at=due + CLAIM_LASTS,
     )
 
 

@@ -17,6 +17,9 @@ MEMORY: Final = "memory"
 SWEEPS: Final = "sweep"
 """The partition key of every sweep's item."""
 
+SCOPES: Final = "scope"
+"""The partition key of every scope's item; its name is the sort key."""
+
 TOLD: Final = "told"
 """The partition key of what each audience was told last; its key is the sort key."""
 

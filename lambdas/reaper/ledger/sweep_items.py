@@ -53,11 +53,11 @@ def sweep_item(sweep: SweepRecord) -> tuple[Item, Mapping[str, int]]:
     }
     # In the order in which they are kept.
     entries: dict[str, Sequence[_Entry]] = {
-        "stops": [_Entry(_stop(stop), stop.at) for stop in sweep.stops],
-        "unconfirmed": [_Entry(_stop(stop), stop.at) for stop in sweep.unconfirmed],
+        "stops": [_Entry(stop_item(stop), stop.at) for stop in sweep.stops],
+        "unconfirmed": [_Entry(stop_item(stop), stop.at) for stop in sweep.unconfirmed],
         "blind": [_Entry(text(scope_name(key))) for key in sorted(sweep.blind, key=scope_name)],
         "live": [_Entry(number(count), count, scope_name(key)) for key, count in sweep.live.items()],
-        "counts": [_Entry(_count(count), count.day) for count in sweep.counts],
+        "counts": [_Entry(count_item(count), count.day) for count in sweep.counts],
     }
     most_omitted: Item = {"omitted": map_of({name: number(0) for name in entries})}
     room = MOST_BYTES - item_size({**item, **most_omitted, **{name: list_of([]) for name in entries}})
@@ -97,9 +97,9 @@ def sweep_of(item: Mapping[str, object]) -> SweepRecord:
             live={scope_of(name): live.count(name) for name in live.values},
             blind=frozenset(scope_of(name) for name in fields.texts("blind")),
             claims=tuple(session_of(name) for name in fields.texts("claims")),
-            stops=tuple(_stop_of(entry) for entry in fields.entries("stops")),
-            unconfirmed=tuple(_stop_of(entry) for entry in fields.entries("unconfirmed")),
-            counts=tuple(_count_of(entry) for entry in fields.entries("counts")),
+            stops=tuple(stop_of(entry) for entry in fields.entries("stops")),
+            unconfirmed=tuple(stop_of(entry) for entry in fields.entries("unconfirmed")),
+            counts=tuple(count_of(entry) for entry in fields.entries("counts")),
             told=fields.flag("told"),
             version=version,
         )
@@ -125,7 +125,8 @@ def _rank(entry: _Entry) -> tuple[float, str]:
     return (0, entry.matters) if isinstance(entry.matters, str) else (entry.matters, "")
 
 
-def _stop(stop: StopTaken) -> Attribute:
+def stop_item(stop: StopTaken) -> Attribute:
+    """``stop`` as a member of an item."""
     return map_of(
         {
             "session": text(session_name(stop.ref)),
@@ -136,7 +137,8 @@ def _stop(stop: StopTaken) -> Attribute:
     )
 
 
-def _stop_of(fields: Fields) -> StopTaken:
+def stop_of(fields: Fields) -> StopTaken:
+    """The stop that :func:`stop_item` made the member of; raises GarbledItemError or NotANameError."""
     return StopTaken(
         ref=session_of(fields.text("session")),
         policy=fields.text("policy"),
@@ -145,7 +147,8 @@ def _stop_of(fields: Fields) -> StopTaken:
     )
 
 
-def _count(count: PolicyCount) -> Attribute:
+def count_item(count: PolicyCount) -> Attribute:
+    """``count`` as a member of an item."""
     return map_of(
         {
             "policy": text(count.policy),
@@ -156,7 +159,8 @@ def _count(count: PolicyCount) -> Attribute:
     )
 
 
-def _count_of(fields: Fields) -> PolicyCount:
+def count_of(fields: Fields) -> PolicyCount:
+    """The count that :func:`count_item` made the member of; raises GarbledItemError."""
     return PolicyCount(
         policy=fields.text("policy"),
         day=fields.text("day"),

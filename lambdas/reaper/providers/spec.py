@@ -43,6 +43,9 @@ class ProviderSpec:
     list_evidence: Mapping[str, str] = field(default_factory=dict[str, str])
     """``Facts`` field -> where list calls have it from: ``{"idle_since": "IdleSinceDateTime of athena:ListSessions"}``."""
 
+    stops_idle_only: bool = False
+    """Whether a session is never stopped unless it is known to be idle, whatever a policy says."""
+
     def source_of(self, wanted: frozenset[str]) -> str | None:
         """The first source, in declared (cheapest-first) order, that tells any of the ``wanted`` fields."""
         return next((source.name for source in self.sources if source.fields & wanted), None)

@@ -4,32 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from reaper.core.facts import ABSENT, Facts
+from reaper.core.facts import ABSENT, NOT_ASKED, Facts
 from reaper.core.judge import KEEP
-from reaper.core.memory import Memory, StopTaken
+from reaper.core.memory import Memory, StopTaken, likeness
 from reaper.core.outcome import Outcome
-from reaper.core.plan import Finding, moment
+from reaper.core.permission import moment
+from reaper.core.plan import Finding
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
-from reaper.core.trends import SETTLING, recent_stops, replaces
+from reaper.core.trends import SETTLING, may_replace
+from reaper.core.vocabulary import Lens, tagged_owner
+from reaper.sweep.ports import Provider
 from reaper.sweep.remember import Past, Seen, TakenIn
+from reaper.sweep.survey import ask
+
+_MOST_CANDIDATES = 50
+"""Sessions whose tags are asked for, because they may stand in the place of one that was stopped."""
 
 
 class Regrets:
     """Watches every session a survey sees for those put in the place of one we stopped."""
 
-    def __init__(self, past: Past, now: float) -> None:
-        self._stops = recent_stops(past.records, now)
+    def __init__(self, past: Past) -> None:
+        self._stops = tuple(stop for stop in past.pending if stop.likeness)
         self._earliest = min((stop.at for stop in self._stops), default=float("inf"))
-        self.found: dict[SessionRef, StopTaken] = {}
+        self._candidates: dict[SessionRef, Session] = {}
 
     def see(self, session: Session) -> None:
-        """Note it, if it is one. Cheap for all others; safe from any thread (a dict takes one key at a time)."""
+        """Note it, if it may be one. Cheap for all others; safe from any thread (a dict takes one key at a time)."""
         created = session.facts.created_at
         if not isinstance(created, float) or created <= self._earliest:
             return
-        for stop in self._stops:
-            if replaces(session, stop):
-                self.found[stop.ref] = stop
+        if any(may_replace(session, stop) for stop in self._stops):
+            self._candidates[session.ref] = session
+
+    def found(self, providers: Iterable[Provider], lens: Lens) -> dict[SessionRef, StopTaken]:
+        """The stops that are regretted: its owner made another like it. Asks for the tags that tell who an owner is."""
+        by_key = {provider.key: provider for provider in providers}
+        found: dict[SessionRef, StopTaken] = {}
+        for session in list(self._candidates.values())[:_MOST_CANDIDATES]:
+            known, provider = session, by_key.get(session.ref.key)
+            if provider is not None and session.facts.tags is NOT_ASKED:
+                known = ask(provider, session, frozenset({"tags"}))
+            alike = likeness(known, tagged_owner(known, lens))
+            found.update(
+                {stop.ref: stop for stop in self._stops if alike == stop.likeness and may_replace(known, stop)}
+            )
+        return found
 
 
 def confirm(taken: TakenIn, seen: Seen, providers: Collection[ScopeKey], now: float) -> list[Finding]:
@@ -66,17 +86,17 @@ def still_unconfirmed(taken: TakenIn, findings: Sequence[Finding]) -> tuple[Stop
     )
 
 
-def stops_taken(done: Iterable[Finding], kept: Mapping[SessionRef, Memory], now: float) -> tuple[StopTaken, ...]:
+def stops_taken(done: Iterable[Finding], kept: Mapping[SessionRef, Memory]) -> tuple[StopTaken, ...]:
     """The stops among ``done`` that a service accepted."""
     return tuple(
         StopTaken(
             ref=finding.ref,
             policy=finding.verdict.policy or "",
-            at=now,
+            at=finding.stop_sent_at,
             likeness=kept[finding.ref].likeness if finding.ref in kept else "",
         )
         for finding in done
-        if finding.outcome is Outcome.STOPPED
+        if finding.outcome is Outcome.STOPPED and finding.stop_sent_at is not None
     )
 
 

@@ -7,57 +7,59 @@ scope, on one more look, because guards speak of all of a scope.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from reaper.core.guards import Stops
 from reaper.core.judge import VerdictKind
-from reaper.core.outcome import Outcome
-from reaper.core.plan import Finding, Judged
+from reaper.core.plan import Judged, known_idle_cost
 from reaper.core.report import Report, Unfinished
 from reaper.core.session import ScopeKey
+from reaper.core.vocabulary import Lens
+from reaper.sweep.lookups import Counts
 from reaper.sweep.survey import Survey
 
 MOST_WAITING: Final = 500
 """Stops of a scope that may wait for the rest of it; each of them is read once more then."""
-_NOT_WHOLE: Final = (
-    "the sweep ran out of time before it had looked at all of its service, and guards speak of all of it; "
-    "the next one does it"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """What the earlier parts of one sweep did, for the part that carries on: when they began, what they saw, and stopped."""
+    """What the earlier parts of one sweep did, for the part that carries on: when they began, what they saw, and stopped.
+
+    Whatever a guard adds up over a sweep is here: ``stops`` and their cost, and the look-ups that failed.
+    """
 
     began_at: float
     unfinished: Unfinished
     seen: int = 0
     live: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
-    stops: Mapping[ScopeKey, int] = field(default_factory=dict[ScopeKey, int])
+    stops: Mapping[ScopeKey, Stops] = field(default_factory=dict[ScopeKey, Stops])
+    tag_lookups: Counts = field(default_factory=dict[ScopeKey, tuple[int, int]])
+    evidence_lookups: Counts = field(default_factory=dict[ScopeKey, tuple[int, int]])
     blind: frozenset[ScopeKey] = field(default_factory=frozenset[ScopeKey])
     """Scopes that some part could not see all of."""
 
 
 def carry_on(report: Report, earlier: Earlier | None) -> Earlier:
     """What the next part of a sweep has to know after this one, which itself came after ``earlier``."""
-    stops = Counter(earlier.stops if earlier else {})
-    stops.update(
-        finding.ref.key
-        for finding in report.findings
-        if finding.allowed or (finding.outcome is Outcome.STOPPED and finding.news)
-    )
+    stops = dict(earlier.stops if earlier else {})
+    for key, made in report.stops_by_scope.items():
+        stops[key] = stops.get(key, Stops()).plus(made)
     return Earlier(
         began_at=earlier.began_at if earlier else report.started_at,
         unfinished=report.unfinished,
         seen=report.seen,
         live=report.live_by_scope,
         stops=stops,
-        blind=frozenset(one.key for one in report.blind).union(earlier.blind if earlier else ()),
+        tag_lookups=report.tag_lookups,
+        evidence_lookups=report.evidence_lookups,
+        blind=frozenset(one.key for one in report.blind if not one.sessions).union(earlier.blind if earlier else ()),
     )
 
 
-def hold_over(seen: Survey) -> None:
+def hold_over(seen: Survey, now: float, lens: Lens) -> None:
     """Leave the stops of a scope that is not all looked at to the part that has seen the rest, if they are few.
 
     So many that no cap would let them pass need not wait for it.
@@ -69,15 +71,21 @@ def hold_over(seen: Survey) -> None:
         key = one.session.ref.key
         return one.verdict.kind is VerdictKind.STOP and key in unseen and found[key] <= MOST_WAITING
 
-    stops = (*seen.unfinished.stops, *(one.session.ref for one in seen.judged if waits(one)))
+    waiting = [one.session for one in seen.judged if waits(one)]
     seen.judged = [one for one in seen.judged if not waits(one)]
-    seen.unfinished = replace(seen.unfinished, stops=stops)
+    costs = {session.ref: cost for session in waiting if (cost := known_idle_cost(session, now, lens)) is not None}
+    seen.unfinished = replace(
+        seen.unfinished,
+        stops=(*seen.unfinished.stops, *(session.ref for session in waiting)),
+        idle_costs={**seen.unfinished.idle_costs, **costs},
+    )
 
 
-def already(earlier: Earlier | None, seen: Survey) -> Mapping[ScopeKey, int]:
+def already(earlier: Earlier | None, seen: Survey) -> dict[ScopeKey, Stops]:
     """What the caps have to count besides the stops at hand: those of earlier parts, and those still to be decided."""
-    counted = Counter(earlier.stops if earlier else {})
-    counted.update(ref.key for ref in seen.unfinished.stops)
+    counted = dict(earlier.stops if earlier else {})
+    for ref in seen.unfinished.stops:
+        counted[ref.key] = counted.get(ref.key, Stops()).and_one(seen.unfinished.idle_costs.get(ref))
     return counted
 
 
@@ -86,13 +94,3 @@ def elsewhere(earlier: Earlier | None, keys: frozenset[ScopeKey]) -> frozenset[S
     if earlier is None:
         return frozenset()
     return keys - {key for key, scope in earlier.unfinished.listings if not scope}
-
-
-def withhold_unseen(findings: Sequence[Finding], unseen: frozenset[ScopeKey]) -> list[Finding]:
-    """``findings`` without leave to stop anything in a scope that is not all looked at."""
-    return [
-        replace(finding, outcome=Outcome.WITHHELD, detail=_NOT_WHOLE, allowed=False)
-        if finding.allowed and finding.ref.key in unseen
-        else finding
-        for finding in findings
-    ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from reaper.core.facts import Facts
+from reaper.core.facts import Facts, Unread
 from reaper.core.judge import Verdict
-from reaper.core.memory import Memory, SweepRecord, Unreadable
+from reaper.core.memory import Memory, ScopeRecord, SweepRecord, Unreadable
 from reaper.core.session import Scope, ScopeKey, Session, SessionRef
 
 
@@ -34,10 +34,16 @@ class ProviderError(Exception):
     known ("glue:ListSessions was denied in eu-central-1: grant it to the caller").
     """
 
-    def __init__(self, trouble: Trouble, message: str) -> None:
-        """Remember the kind of ``trouble``; ``message`` is for people."""
+    def __init__(self, trouble: Trouble, message: str, *, call: str = "") -> None:
+        """Remember the kind of ``trouble`` and the ``call`` (``glue:ListSessions``); ``message`` is for people."""
         super().__init__(message)
         self.trouble = trouble
+        self.call = call
+
+
+def unread(error: ProviderError) -> Unread:
+    """The fact that a failed call should have told."""
+    return Unread(str(error), error.call, error.trouble.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,19 @@ class Provider(Protocol):
     @property
     def key(self) -> ScopeKey:
         """Which service, account and region this is."""
+        ...
+
+    @property
+    def stops_idle_only(self) -> bool:
+        """True where a session is never stopped unless it is known to be idle, whatever a policy says."""
+        ...
+
+    def for_recheck(self) -> Provider:
+        """The same service for the look right before a stop.
+
+        Its reads give up after few attempts and in seconds, because evidence that took long to get is none; and what was
+        read before, of parents too, is read anew.
+        """
         ...
 
     def discover(self) -> Listing:
@@ -114,8 +133,6 @@ class CallCounter(Protocol):
 Progress = Callable[[str], None]
 """Told, in one short line, what is being read or stopped; a terminal shows it, a Lambda ignores it."""
 
-Providers = Iterable[Provider]
-
 
 class LedgerError(Exception):
     """The ledger could not be read or written. ``str(error)`` is one sentence. Then nothing is stopped."""
@@ -132,6 +149,14 @@ class Ledger(Protocol):
         """
         ...
 
+    def scopes(self, keys: Collection[ScopeKey]) -> Mapping[ScopeKey, ScopeRecord]:
+        """What is kept of ``keys``; those never written are missing. One request per 100.
+
+        Raises:
+            LedgerError: any of them could not be read.
+        """
+        ...
+
     def sweeps(self, limit: int = 20) -> tuple[SweepRecord, ...]:
         """The latest sweeps, newest first. One request.
 
@@ -140,11 +165,13 @@ class Ledger(Protocol):
         """
         ...
 
-    def write(self, memories: Sequence[Memory], sweep: SweepRecord | None = None) -> frozenset[SessionRef]:
-        """Write each memory (and the sweep) at the version after its own, if its own is still the one kept.
+    def write(
+        self, memories: Sequence[Memory], sweep: SweepRecord | None = None, scopes: Sequence[ScopeRecord] = ()
+    ) -> frozenset[SessionRef | ScopeKey]:
+        """Write each memory, scope and the sweep at the version after its own, if its own is still the one kept.
 
-        One request per 100 items. Returns the refs that somebody else wrote meanwhile: those are as they left them, the
-        others are written. Nobody else writes this sweep's record, but where they did, theirs stays.
+        One request per 100 items. Returns the refs and scopes that somebody else wrote meanwhile: those are as they left
+        them, the others are written. Nobody else writes this sweep's record, but where they did, theirs stays.
 
         Raises:
             LedgerError: it is not known whether everything was written; nothing may be stopped on the strength of it.

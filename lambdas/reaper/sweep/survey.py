@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from reaper.core.facts import NOT_ASKED, Undecidable
-from reaper.core.judge import CompiledBook, Needs, Verdict, VerdictKind, judge
+from reaper.core.facts import ABSENT, NOT_ASKED, Facts, Undecidable, Unread
+from reaper.core.judge import KEEP, CompiledBook, Needs, Verdict, VerdictKind, judge
 from reaper.core.plan import Judged
 from reaper.core.report import Blind, Unfinished
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
-from reaper.sweep.ports import Progress, Provider
+from reaper.sweep.lookups import LookUps
+from reaper.sweep.ports import Progress, Provider, ProviderError, Trouble
 from reaper.sweep.walk import THREADS, Walk, silent
 
 Witness = Callable[[Session, Verdict], None]
@@ -33,6 +34,7 @@ class Survey:
     live: Counter[ScopeKey] = field(default_factory=Counter[ScopeKey])
     seen: int = 0
     unfinished: Unfinished = field(default_factory=Unfinished)
+    lookups: LookUps = field(default_factory=LookUps)
 
 
 def survey(  # noqa: PLR0913 - six of the nine have a default and are named
@@ -46,13 +48,16 @@ def survey(  # noqa: PLR0913 - six of the nine have a default and are named
     threads: int = THREADS,
     in_time: Callable[[], bool] = lambda: True,
     resume: Unfinished | None = None,
+    lookups: LookUps | None = None,
 ) -> Survey:
     """Every session of ``providers``, judged at ``now``; blind scopes named.
 
     Sessions in ``remember`` are in the result whatever the verdict. ``witness`` is shown every live session with its
     verdict, from any thread; what it raises is a fault in judging that session. Once ``in_time`` says no, nothing more is
-    begun, and what was not is left over; with ``resume``, only what an earlier survey left over is looked at.
+    begun, and what was not is left over; with ``resume``, only what an earlier survey left over is looked at. ``lookups``
+    counts on from those before.
     """
+    counted = lookups or LookUps()
     found: list[Judged] = []
     lock = threading.Lock()
 
@@ -69,12 +74,16 @@ def survey(  # noqa: PLR0913 - six of the nine have a default and are named
         verdict = judge(book, session, now)
         if isinstance(verdict, Needs):
             return True
+        counted.note(session, session)
         settled(session, verdict)
         return False
 
     def close(provider: Provider, session: Session) -> None:
         try:
-            settled(*decide(provider, session, book, now))
+            known, verdict = decide(provider, session, book, now)
+            if known.facts.phase is not Phase.ENDED:
+                counted.note(session, known)
+                settled(known, verdict)
         except Exception as error:  # noqa: BLE001 - a fault in judging one session must neither hide it nor the others
             failed = Verdict(VerdictKind.UNDETERMINED, None, f"judging it failed: {error!r}")
             with lock:
@@ -82,17 +91,36 @@ def survey(  # noqa: PLR0913 - six of the nine have a default and are named
 
     walk = Walk(open_still, close, progress=progress, threads=threads, in_time=in_time)
     walk.over(providers, resume)
-    return Survey(sorted(found, key=_by_ref), walk.blind, walk.live, walk.seen, walk.unfinished())
+    return Survey(sorted(found, key=_by_ref), walk.blind, walk.live, walk.seen, walk.unfinished(), counted)
 
 
 def decide(provider: Provider, session: Session, book: CompiledBook, now: float) -> tuple[Session, Verdict]:
     """The verdict on one session, asking ``provider`` for the facts it needs and no others.
 
-    Returns the session with the facts found. A fact nobody can tell becomes undecidable, so this always ends.
+    Returns the session with the facts found; with phase ``ended`` if it went while it was looked at. A fact nobody can tell
+    becomes undecidable, so this always ends.
     """
     while isinstance(verdict := judge(book, session, now), Needs):
         session = ask(provider, session, verdict.fields)
+        if _is_gone(provider, session):
+            return Session(session.ref, session.facts.with_(phase=Phase.ENDED, idle_since=ABSENT)), KEEP
     return session, verdict
+
+
+def _is_gone(provider: Provider, session: Session) -> bool:
+    """True when a look-up did not find the session, and the service knows it no more."""
+    if not _was_missing(session.facts):
+        return False
+    try:
+        fresh = provider.reread(session.ref)
+    except ProviderError:
+        return False
+    return fresh is None or fresh.facts.phase is Phase.ENDED
+
+
+def _was_missing(facts: Facts) -> bool:
+    told = (facts.phase, facts.idle_since, facts.tags, facts.idle_timeout, facts.dpus)
+    return any(isinstance(fact, Unread) and fact.cause == Trouble.MISSING for fact in told)
 
 
 def ask(provider: Provider, session: Session, wanted: frozenset[str]) -> Session:

@@ -11,7 +11,7 @@ import pytest
 
 from reaper.cli.console import Surface
 from reaper.cli.render_report import render_report, summary
-from reaper.core.plan import Outcome
+from reaper.core.outcome import Outcome
 
 PIPE = Surface()
 

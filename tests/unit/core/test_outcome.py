@@ -17,6 +17,7 @@ TABLE = {
     "failed": (True, False, True, False, "error", 2, "Session Flagged"),
     "not_stopping": (True, False, True, False, "error", 2, "Session Not Stopping"),
     "stopped": (True, False, False, False, "notice", 3, "Session Stopped"),
+    "unread": (True, False, True, False, "warning", 2, "Session Flagged"),
     "withheld": (True, True, True, False, "warning", 2, "Session Flagged"),
     "would_stop": (True, True, True, False, "notice", 3, "Session Flagged"),
     "warned": (True, True, True, False, "notice", 3, "Session Warned"),

@@ -36,7 +36,6 @@ def warned(**known: object) -> Memory:
         held_since=NOON - HOUR,
         outcome=Outcome.WARNED,
         outcome_since=NOON - HOUR,
-        warned_at=NOON - HOUR,
         card=CARD,
     )
     return replace(fresh, **known)  # type: ignore[arg-type]

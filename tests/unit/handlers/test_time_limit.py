@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from reaper.core.facts import NOT_ASKED, Undecidable
+from reaper.core.facts import NOT_ASKED, Unread
 from reaper.core.outcome import Outcome
 from reaper.core.report import Mode
 from reaper.handlers.time_limit import NO_TIME, TimeLimited
 from reaper.providers.catalog import specs
+from reaper.providers.spec import FactSource
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import ProviderError
-from reaper.sweep.run import Sweep, run
-from tests.support.providers import FakeProvider, Scripted
+from reaper.sweep.run import run
+from tests.support.providers import SOURCES, FakeProvider, Scripted
 from tests.support.sessions import NOW, book, policy, session
 
 GLUE = specs()["glue"]
+FAKE = replace(GLUE, sources=tuple(FactSource(name, f"glue:{name}", told) for name, told in SOURCES.items()))
 
 
 class Time:
@@ -29,7 +32,7 @@ class Time:
 
 
 def swept(provider, in_time):
-    limited = TimeLimited(provider, GLUE, in_time)
+    limited = TimeLimited(provider, FAKE, in_time)
     sweep = Sweep(
         run_id="run-1",
         mode=Mode.ENFORCE,
@@ -65,17 +68,17 @@ def test_without_any_time_everything_is_blind_and_nothing_is_stopped():
     assert provider.calls.counts() == {}
 
 
-@pytest.mark.parametrize("left", range(1, 14))
+@pytest.mark.parametrize("left", range(1, 20))
 def test_whenever_time_runs_out_what_was_not_done_is_said_to_be_so(left):
     provider = idle(3)
 
     report = swept(provider, Time(left))
 
     stopped = [finding for finding in report.findings if finding.outcome is Outcome.STOPPED]
-    failed = [finding for finding in report.findings if finding.outcome is Outcome.FAILED]
+    left = [finding for finding in report.findings if finding.outcome in {Outcome.FAILED, Outcome.UNREAD}]
     assert [finding.ref for finding in stopped] == provider.stops
-    assert all(finding.detail == NO_TIME for finding in failed)
-    assert len(stopped) + len(failed) == 3 or report.blind
+    assert all(NO_TIME in finding.detail for finding in left)
+    assert len(stopped) + len(left) == 3 or report.blind
 
 
 def test_a_fact_there_is_no_time_to_ask_for_is_undecidable():
@@ -86,7 +89,7 @@ def test_a_fact_there_is_no_time_to_ask_for_is_undecidable():
 
     facts = TimeLimited(idle(1), GLUE, lambda: False).observe(hidden, source)
 
-    assert facts.tags == Undecidable(NO_TIME)
+    assert facts.tags == Unread(NO_TIME, "glue:GetTags", "out of time")
     assert facts.phase == hidden.facts.phase
 
 

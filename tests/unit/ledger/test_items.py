@@ -39,7 +39,7 @@ def read_memory(**changed: Any) -> None:
 REQUIRED = ["schema", "version", "first_matched", "last_matched", "held_since", "outcome", "outcome_since"]
 
 
-@pytest.mark.parametrize("name", [*REQUIRED, "told_by", "warned_by", "likeness", "idle_cost"])
+@pytest.mark.parametrize("name", [*REQUIRED, "told_by", "likeness", "idle_cost"])
 def test_a_memory_that_lacks_what_every_memory_has_is_garbled(name):
     with pytest.raises(GarbledItemError, match=f"^{name} is missing$"):
         read_memory(**{name: None})
@@ -52,7 +52,10 @@ def test_a_memory_that_lacks_what_every_memory_has_is_garbled(name):
         ({"held_since": {"N": "yesterday"}}, "held_since is no number"),
         ({"held_since": {"N": "NaN"}}, "held_since is no number"),
         ({"held_since": "1772366400"}, "held_since is no number"),
-        ({"warned_at": {"NULL": True}}, "warned_at is no number"),
+        ({"told_at": {"NULL": True}}, "told_at is no number"),
+        ({"promise": {"M": {"policy": {"S": "p"}}}}, "promise.stage is missing"),
+        ({"promise": {"M": {"stage": {"S": "later"}}}}, "promise.stage is none that is known"),
+        ({"promise": None, "warned_at": {"NULL": True}}, "warned_at is no number"),
         ({"policy": {"N": "1"}}, "policy is no text"),
         ({"version": {"N": "-1"}}, "version is no count"),
         ({"version": {"N": "1.5"}}, "version is no count"),

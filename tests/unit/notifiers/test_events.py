@@ -109,6 +109,7 @@ EVENTS_OF = {
     "reported": ["Session Flagged"],
     "withheld": ["Session Flagged"],
     "failed": ["Session Flagged"],
+    "unread": ["Session Flagged"],
     "warned": ["Session Warned"],
     "snoozed": ["Session Snoozed"],
     "stopped": ["Session Stopped"],

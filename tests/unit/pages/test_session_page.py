@@ -17,7 +17,7 @@ from reaper.pages.problems import Problem, problem_page
 from tests.support.answer_desk import CARD
 from tests.support.ledgers import T0, memory
 
-WARNED = replace(memory(), card=CARD, warned_at=T0 - 900, idle_cost=4.95)
+WARNED = replace(memory(), card=CARD, idle_cost=4.95)
 KEPT = Snooze(until=T0 + 14_400, by="ana@example.com", at=T0 - 5, times=1)
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> @channel \u202egpj.exe &lt;b&gt;" + "x" * 10_000
 

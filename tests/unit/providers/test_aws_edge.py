@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from reaper.core.facts import Undecidable
-from reaper.providers.aws.clients import AwsClients
+from reaper.providers.aws.clients import AwsClients, Patience
 from reaper.providers.aws.parents import ParentTags
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.timestamps import parse_timestamp
@@ -103,7 +103,14 @@ def test_reads_are_patient_and_stops_are_sent_once():
     clients = AwsClients()
 
     assert attempts_of(clients.client("glue", REGION)) == ("adaptive", 10)
-    assert attempts_of(clients.client("glue", REGION, once=True)) == ("standard", 1)
+    assert attempts_of(clients.client("glue", REGION, Patience.ONCE)) == ("standard", 1)
+
+
+def test_right_before_a_stop_reads_give_up_within_seconds():
+    brisk: Any = AwsClients().client("glue", REGION, Patience.BRISK)
+
+    assert attempts_of(brisk) == ("standard", 2)
+    assert (brisk.meta.config.connect_timeout, brisk.meta.config.read_timeout) == (2, 3)
 
 
 def test_configuration_of_ones_own_is_merged_over_the_default():

@@ -20,7 +20,8 @@ from reaper.core.session import SCOPE_PARTS, Service
 from reaper.notifiers.event_bus import EventPublisher
 from reaper.notifiers.events import DETAIL_TYPES, STOP_REQUESTED, SWEEP_COMPLETED, events_of, stop_requested
 from reaper.providers.arns import arn_of_json
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.instructions import Sweep
+from reaper.sweep.run import run
 from tests.support.event_bus import EventBus
 from tests.support.providers import FakeProvider
 from tests.support.reports import blind, finding, ref, report

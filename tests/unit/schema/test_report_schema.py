@@ -18,8 +18,9 @@ from reaper.core.report import REPORTED_FACTS, Mode, as_json
 from reaper.core.session import SCOPE_PARTS, Phase, Service
 from reaper.notifiers.digest import digests
 from reaper.notifiers.message import compose
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import ProviderError, Trouble
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import run
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
 from tests.support.reports import blind, finding, ref, report

@@ -11,8 +11,8 @@ from reaper.core.policy.model import SnoozeLimit, Stage
 from reaper.core.report import Mode, as_json
 from reaper.core.snooze import Refused
 from reaper.sweep.answer import Unknown, hurry, look_up, snooze, unsnooze
+from reaper.sweep.instructions import Reader
 from reaper.sweep.ports import LedgerError
-from reaper.sweep.run import Reader
 from tests.support.ledgers import MemoryLedger
 from tests.support.sessions import HOUR, MINUTE, NOW, policy, ref
 from tests.unit.sweep.test_remember import GRACE, IDLE, Story
@@ -99,8 +99,8 @@ class AnsweredAtTheLastMoment(MemoryLedger):
         super().__init__()
         self.answer = answer
 
-    def write(self, memories, sweep=None):
-        lost = super().write(memories, sweep)
+    def write(self, memories, sweep=None, scopes=()):
+        lost = super().write(memories, sweep, scopes)
         if self.answer and any(memory.claim for memory in memories):
             answer, self.answer = self.answer, None
             answer(self)
@@ -199,13 +199,13 @@ class Contended(MemoryLedger):
         super().__init__()
         self.times = 0
 
-    def write(self, memories, sweep=None):
+    def write(self, memories, sweep=None, scopes=()):
         if self.times:
             self.times -= 1
             [memory] = self.recall([memories[0].ref]).values()
             assert isinstance(memory, Memory)
             super().write([replace(memory, idle_cost=memory.idle_cost + 1)])
-        return super().write(memories, sweep)
+        return super().write(memories, sweep, scopes)
 
 
 def test_an_answer_survives_others_that_write_at_the_same_moment():

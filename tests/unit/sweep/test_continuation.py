@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from reaper.core.guards import Stops
 from reaper.core.policy.model import Guards
 from reaper.core.report import Mode, Unfinished
 from reaper.core.session import Phase
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.parts import Earlier, carry_on
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import run
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
 from tests.support.sessions import MINUTE, NOW, book, policy, ref, session, text
@@ -116,7 +118,7 @@ def test_a_session_that_ended_meanwhile_is_no_finding():
 def test_caps_count_what_the_parts_before_have_stopped():
     provider = world()
     first = sweep(provider, 5, mode=Mode.ENFORCE, guards=Guards(max_stops=5, max_stop_share=1.0))
-    earlier = replace(carry_on(first, None), stops={provider.key: 4})
+    earlier = replace(carry_on(first, None), stops={provider.key: Stops(4)})
     rest = sweep(provider, mode=Mode.ENFORCE, guards=Guards(max_stops=5, max_stop_share=1.0), earlier=earlier)
     assert {finding.outcome.value for finding in rest.findings} == {"withheld"}
 
@@ -181,8 +183,8 @@ def test_a_scope_that_a_part_before_could_not_see_all_of_is_recorded_as_blind():
 
     report = sweep(provider, earlier=earlier, ledger=ledger)
 
-    (record,) = ledger.sweeps()
-    assert (record.live, record.blind) == ({}, {provider.key})
+    scope = ledger.scopes([provider.key])[provider.key]
+    assert (scope.swept_at, scope.populations) == (NOW, ())
     assert carry_on(report, earlier).blind == {provider.key}
 
 

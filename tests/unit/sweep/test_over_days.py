@@ -21,8 +21,9 @@ from reaper.core.policy.model import Compare, Guards, Operator
 from reaper.core.report import Mode, rfc3339
 from reaper.core.session import Phase, ScopeKey, Session
 from reaper.providers.calls import Calls
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import LedgerError, Listing, ProviderError, StopResult, Trouble
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import run
 from tests.support.ledgers import MemoryLedger
 from tests.support.sessions import HOUR, MINUTE, NOW, book, policy, ref
 
@@ -76,6 +77,11 @@ class World:
         return Facts(
             state="READY", phase=phase, created_at=truth.created, idle_since=since, idle_timeout=ABSENT, tags=tags
         )
+
+    stops_idle_only = False
+
+    def for_recheck(self):
+        return self
 
     def discover(self):
         def read():
@@ -143,16 +149,19 @@ class Fussy:
         return self.inner.recall(refs)
 
     def sweeps(self, limit=20):
-        self.writes = 0
-        self._pass("sweeps")
         return self.inner.sweeps(limit)
 
-    def write(self, memories, sweep=None):
+    def scopes(self, keys):
+        self.writes = 0
+        self._pass("sweeps")
+        return self.inner.scopes(keys)
+
+    def write(self, memories, sweep=None, scopes=()):
         self._pass(
             "mark told" if not memories and self.writes else ("announce", "settle", "settle")[min(self.writes, 2)]
         )
         self.writes += 1
-        return self.inner.write(memories, sweep)
+        return self.inner.write(memories, sweep, scopes)
 
 
 names = st.sampled_from(["a", "b"])

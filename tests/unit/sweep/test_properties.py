@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 
 from reaper.core.facts import Missing, Undecidable
 from reaper.core.judge import Needs, Verdict, VerdictKind, compile_book, judge
+from reaper.core.outcome import Outcome
 from reaper.core.pin import KEEP_UNTIL, read_pin
-from reaper.core.plan import Outcome
 from reaper.core.policy.compile import compile_condition
 from reaper.core.policy.model import Guards, PolicyBook
 from reaper.core.report import Mode
 from reaper.core.session import Phase, Session
 from reaper.core.truth import Open
 from reaper.core.vocabulary import Lens
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import ProviderError, Trouble
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import run
 from tests.support.providers import FakeProvider, as_listed
 from tests.support.sessions import NOW, ref
 from tests.support.strategies import any_guards, any_lifted, conditions, facts, loose_guards, policies, worlds

@@ -12,8 +12,9 @@ from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Guards, Lifted, Stage
 from reaper.core.report import Mode
 from reaper.core.session import Phase, Session
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import LedgerError, ProviderError, Trouble
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import run
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
 from tests.support.sessions import DAY, HOUR, MINUTE, NOW, book, policy, ref, session, text
@@ -285,8 +286,8 @@ class TestTrouble:
         class Killed(BaseException):
             pass
 
-        def die_before_the_stop(memories, sweep=None):
-            original(memories, sweep)
+        def die_before_the_stop(memories, sweep=None, scopes=()):
+            original(memories, sweep, scopes)
             raise Killed
 
         story.ledger.write = die_before_the_stop
@@ -359,24 +360,32 @@ class TestConfirmation:
 
 class TestRegret:
     def test_a_session_put_in_place_of_the_stopped_one_is_a_regret_of_its_policy(self):
-        story = Story(policy("stop", IDLE, name="now"), creator="ana")
+        story = Story(policy("stop", IDLE, name="now"), tags={"owner": "ana"}, creator="the-team")
         story.sweep()
-        again = session("s-2", created_at=NOW + 4 * MINUTE, phase=Phase.BUSY, idle_since=IN_USE, creator="ana")
+        owned = {"tags": {"owner": "ana"}, "creator": "the-team"}
+        again = session("s-2", created_at=NOW + 4 * MINUTE, phase=Phase.BUSY, idle_since=IN_USE, **owned)
         story.scripts = [Scripted(again)]
         story.sweep(5 * MINUTE)
         story.sweep(5 * MINUTE)
         assert story.memory().regretted_at == NOW + 5 * MINUTE
-        counts = story.ledger.sweeps()[0].counts
+        counts = story.ledger.scopes([KEY])[KEY].counts
         assert [(one.policy, one.stops, one.regrets) for one in counts] == [("now", 1, 1)]
 
     @pytest.mark.parametrize(
         "other",
-        [{"creator": "bo"}, {"created_at": NOW - MINUTE}, {"created_at": NOW + HOUR}, {"kind": "gluestreaming"}],
+        [
+            {"tags": {"owner": "bo"}},
+            {"tags": {}},
+            {"created_at": NOW - MINUTE},
+            {"created_at": NOW + HOUR},
+            {"kind": "gluestreaming"},
+        ],
     )
     def test_an_unlike_session_is_none(self, other):
-        story = Story(policy("stop", text("id", "s-1"), name="now"), creator="ana")
+        owned = {"tags": {"owner": "ana"}, "creator": "the-team"}
+        story = Story(policy("stop", text("id", "s-1"), name="now"), **owned)
         story.sweep()
-        story.scripts = [Scripted(session("s-2", **{"created_at": NOW + MINUTE, "creator": "ana", **other}))]
+        story.scripts = [Scripted(session("s-2", **{"created_at": NOW + MINUTE, **owned, **other}))]
         story.sweep(5 * MINUTE)
         assert story.memory().regretted_at is None
 

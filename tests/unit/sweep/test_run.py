@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from reaper.core.facts import ABSENT, IN_USE, Undecidable
-from reaper.core.plan import Outcome
+from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Guards
 from reaper.core.report import Mode
 from reaper.core.session import Phase
+from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import ProviderError, StopResult, Trouble
-from reaper.sweep.run import Sweep, run
+from reaper.sweep.run import run
 from tests.support.providers import FakeProvider, Scripted
 from tests.support.sessions import HOUR, NOW, book, policy, protect_env, ref, session, text
 
@@ -77,7 +78,7 @@ def test_a_session_that_changed_since_it_was_judged_is_not_stopped(later, expect
     ("script", "expected", "stops"),
     [
         ({"vanishes": True}, "already_gone", 0),
-        ({"reread_error": ProviderError(Trouble.THROTTLED, "throttled")}, "failed", 0),
+        ({"reread_error": ProviderError(Trouble.THROTTLED, "throttled")}, "unread", 0),
         ({"stop_error": ProviderError(Trouble.DENIED, "glue:StopSession was denied")}, "failed", 1),
         ({"stop_result": StopResult.ALREADY_GONE}, "already_gone", 1),
     ],
@@ -137,7 +138,7 @@ def test_a_plan_stops_just_what_it_names_and_says_what_became_of_each():
     report = sweep(world, only=frozenset({ref("planned"), ref("woke"), ref("gone")}))
     assert outcomes(report) == {
         "planned": "stopped",
-        "unplanned": "would_stop",
+        "unplanned": "withheld",
         "woke": "spared",
         "gone": "already_gone",
     }

@@ -19,7 +19,7 @@ from reaper.providers.aws.parents import ParentTags, Tags
 from reaper.providers.aws.rows import text
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.stopping import stop_once
-from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble
+from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,16 +44,26 @@ class AthenaProvider:
     One instance serves one sweep: it remembers workgroups' engines and tags.
     """
 
-    def __init__(self, athena: AwsService) -> None:
+    def __init__(self, athena: AwsService, engines: dict[str, str | None] | None = None) -> None:
+        """``engines`` are those of workgroups that are known already."""
         self._athena = athena
         self._key = ScopeKey(SPEC.service, athena.account, athena.region)
-        self._engines: dict[str, str | None] = {}
+        self._engines: dict[str, str | None] = {} if engines is None else engines
         self._workgroup_tags = ParentTags(self._look_up_workgroup_tags)
 
     @property
     def key(self) -> ScopeKey:
         """Which account and region this is."""
         return self._key
+
+    @property
+    def stops_idle_only(self) -> bool:
+        """A busy session is stopped where a policy says so in so many words."""
+        return SPEC.stops_idle_only
+
+    def for_recheck(self) -> AthenaProvider:
+        """The same sessions, read by a client that gives up soon, and its workgroup's tags anew."""
+        return AthenaProvider(self._athena.brisk(), self._engines)
 
     def discover(self) -> Listing:
         """Every workgroup that has Spark sessions, disabled ones too, each a listing of its own."""
@@ -145,7 +155,7 @@ class AthenaProvider:
         try:
             row = self._get(session.ref)
         except ProviderError as error:
-            doubt = Undecidable(str(error))
+            doubt = unread(error)
             return session.facts.with_(idle_timeout=doubt, dpus=doubt)
         return session.facts.with_(
             idle_timeout=idle_timeout_of(row),
@@ -176,9 +186,9 @@ class AthenaProvider:
                 for row in page:
                     tags[row["Key"]] = text(row, "Value") or ""
         except ProviderError as error:
-            return Undecidable(str(error))
+            return unread(error)
         except KeyError:
-            return Undecidable(str(self._athena.garbled("ListTagsForResource", on, "with a tag that has no key")))
+            return unread(self._athena.garbled("ListTagsForResource", on, "with a tag that has no key"))
         return tags
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import threading
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -32,7 +33,24 @@ DEFAULT_CONFIG: Final = Config(
     read_timeout=20,
     user_agent_extra="session-reaper",
 )
-ONCE: Final = Config(retries={"mode": "standard", "total_max_attempts": 1})
+
+
+class Patience(Enum):
+    """How long a client goes on asking."""
+
+    PATIENT = "patient"
+    """A sweep can wait, and would rather have an answer late than none."""
+    BRISK = "brisk"
+    """Right before a stop, an answer that comes late is none."""
+    ONCE = "once"
+    """What changes something is asked a single time."""
+
+
+_RETRIES: Final = {
+    Patience.PATIENT: Config(),
+    Patience.BRISK: Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3),
+    Patience.ONCE: Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2),
+}
 _CONNECTS: Final = 3
 """After so many attempts an endpoint that cannot be connected to is given up: a misspelt region or a closed network is no
 rate limit that patience would help against, and ten attempts take about a minute."""
@@ -57,7 +75,7 @@ class AwsClients:
         self.calls = calls or Calls()
         self._session = session or botocore.session.get_session()
         self._config = DEFAULT_CONFIG.merge(config) if config else DEFAULT_CONFIG
-        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
+        self._clients: dict[tuple[str, str, Patience], BaseClient] = {}
         self._listed: frozenset[str] | None = None
         self._lock = threading.RLock()
         self._boto3: Any = boto3.Session(botocore_session=self._session)
@@ -67,16 +85,16 @@ class AwsClients:
         self._session.register("after-call", _refuse_garbage)
         self._session.register("needs-retry", _give_up)
 
-    def client(self, service: str, region: str, *, once: bool = False) -> BaseClient:
-        """The client of ``service`` in ``region``; with ``once``, one that sends every request a single time.
+    def client(self, service: str, region: str, patience: Patience = Patience.PATIENT) -> BaseClient:
+        """The client of ``service`` in ``region``, as patient as that.
 
         Raises whatever botocore raises when it cannot make one (no such profile, no such region).
         """
-        key = (service, region, once)
+        key = (service, region, patience)
         # Making a client is not thread-safe in botocore, and using one is.
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._create(service, region, once=once)
+                self._clients[key] = self._create(service, region, patience)
             return self._clients[key]
 
     @property
@@ -120,10 +138,8 @@ class AwsClients:
             for region in session.get_available_regions(service, partition)
         )
 
-    def _create(self, service: str, region: str, *, once: bool) -> BaseClient:
-        config = self._config
-        if once:
-            config = config.merge(ONCE)
+    def _create(self, service: str, region: str, patience: Patience) -> BaseClient:
+        config = self._config.merge(_RETRIES[patience])
         # The services a sweep uses are known by name at run time only.
         create = self._boto3.client
         client: BaseClient = create(service, region_name=region, config=config)

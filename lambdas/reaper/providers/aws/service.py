@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 
+from reaper.providers.aws.clients import Patience
 from reaper.providers.aws.errors import Asked, translate
 from reaper.sweep.ports import ProviderError, Trouble
 
@@ -29,6 +30,8 @@ class AwsService:
     """As people call it: ``Amazon Athena``."""
     account: str
     region: str
+    patience: Patience = Patience.PATIENT
+    """Of its reads."""
 
     @classmethod
     def of(cls, context: ProviderContext, name: str, title: str) -> AwsService:
@@ -37,19 +40,29 @@ class AwsService:
             raise ProviderError(Trouble.CREDENTIALS, f"{title} needs AWS clients, and none were set up")
         return cls(context.aws, name, title, context.account, context.region)
 
+    def brisk(self) -> AwsService:
+        """The same service, whose reads give up soon."""
+        return replace(self, patience=Patience.BRISK)
+
     def call(self, operation: str, *, on: str = "", once: bool = False, **parameters: Any) -> Row:
         """The answer of ``operation`` (``GetSession``). ``on`` names its object for people; ``once`` forbids retries."""
         asked = Asked(f"{self.name}:{operation}", on, self.region, self.title, self.clients)
         try:
-            client: Any = self.clients.client(self.name, self.region, once=once)
+            client: Any = self.clients.client(self.name, self.region, Patience.ONCE if once else self.patience)
         except Exception as error:
-            raise translate(error, asked, sent=False) from error
+            raise self._failed(error, asked, sent=False) from error
         method: Callable[..., Row] = getattr(client, xform_name(operation))
         try:
             return method(**parameters)
         # Whatever a call raises, be it botocore stumbling over an answer, is a call that failed.
         except Exception as error:
-            raise translate(error, asked, sent=True) from error
+            raise self._failed(error, asked, sent=True) from error
+
+    @staticmethod
+    def _failed(error: Exception, asked: Asked, *, sent: bool) -> ProviderError:
+        failure = translate(error, asked, sent=sent)
+        failure.call = asked.call
+        return failure
 
     def pages(self, operation: str, rows: str, *, on: str = "", **parameters: Any) -> Iterator[list[Row]]:
         """Every page of a list: the structures under ``rows``, which goes on through empty pages that carry a token.
@@ -81,7 +94,8 @@ class AwsService:
     def garbled(self, operation: str, on: str, how: str) -> ProviderError:
         """The error for an answer that arrived and cannot be right; ``how`` ends "answered in eu-west-1 ..."."""
         what = f"{self.name}:{operation} on {on}" if on else f"{self.name}:{operation}"
-        return ProviderError(Trouble.GARBLED, f"{what} answered in {self.region} {how}: what it lists is incomplete")
+        message = f"{what} answered in {self.region} {how}: what it lists is incomplete"
+        return ProviderError(Trouble.GARBLED, message, call=f"{self.name}:{operation}")
 
     def refuse_nameless(self, operation: str, on: str, count: int) -> None:
         """Raise if ``count`` rows of a list had no id to know them by: they exist, and they were not seen."""

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from reaper.core.facts import NOT_ASKED, Facts, Undecidable
-from reaper.core.session import Phase, Scope, ScopeKey, Session, SessionRef
+from reaper.core.facts import NOT_ASKED, Facts
+from reaper.core.session import Scope, ScopeKey, Session, SessionRef
 from reaper.providers.aws.parents import ParentTags, Tags
 from reaper.providers.aws.rows import text
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.stopping import stop_once
 from reaper.providers.deadline.facts import Use, facts_of, use_of
 from reaper.providers.deadline.spec import ACTIONS, SPEC, TAGS
-from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble
+from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble, unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,15 @@ class DeadlineProvider:
     def key(self) -> ScopeKey:
         """Which account and region this is."""
         return self._key
+
+    @property
+    def stops_idle_only(self) -> bool:
+        """Ending a session kills the action that runs in it, so it has to be known that none does."""
+        return SPEC.stops_idle_only
+
+    def for_recheck(self) -> DeadlineProvider:
+        """The same sessions, read by a client that gives up soon, and its parents' tags anew."""
+        return DeadlineProvider(self._deadline.brisk())
 
     def discover(self) -> Listing:
         """Farms lead to fleets that have workers, these to workers, these to sessions; each fails alone."""
@@ -89,15 +98,11 @@ class DeadlineProvider:
         return Session(ref, facts_of(row))
 
     def stop(self, ref: SessionRef) -> StopResult:
-        """Ask Deadline Cloud, once, to end the session, unless one of its actions is open at that moment.
+        """Ask Deadline Cloud, once, to end the session.
 
-        What ending a session does to a running action is documented nowhere, so its actions are read right before, and
-        whatever policy wants it, a session with an open action is refused (:attr:`Trouble.REFUSED`).
+        The worker agent kills an action that runs in it, so the sweep never asks while one is open or may be
+        (``stops_idle_only``).
         """
-        use = self._use_of(ref, NOT_ASKED)
-        if use.phase is not Phase.IDLE:
-            why = use.phase.reason if isinstance(use.phase, Undecidable) else use.evidence["phase"]
-            raise ProviderError(Trouble.REFUSED, f"session {ref.id} was not ended: {why}")
 
         def ask() -> None:
             self._deadline.call(
@@ -164,7 +169,7 @@ class DeadlineProvider:
         try:
             use = self._use_of(session.ref, facts.created_at)
         except ProviderError as error:
-            doubt = Undecidable(str(error))
+            doubt = unread(error)
             return facts.with_(phase=doubt, idle_since=doubt)
         return facts.with_(phase=use.phase, idle_since=use.idle_since, evidence=use.evidence)
 
@@ -186,9 +191,9 @@ class DeadlineProvider:
                 "tags"
             )
         except ProviderError as error:
-            return Undecidable(str(error))
+            return unread(error)
         if not isinstance(tags, dict):
-            return Undecidable(str(self._deadline.garbled("ListTagsForResource", on, "without tags")))
+            return unread(self._deadline.garbled("ListTagsForResource", on, "without tags"))
         return cast("Mapping[str, str]", tags)
 
 

@@ -32,6 +32,7 @@ SPEC: Final = ProviderSpec(
         ),
     ),
     stop=(Grant(("deadline:GetSession", "deadline:UpdateSession"), (_FARMS,)),),
+    stops_idle_only=True,
     sources=(
         FactSource(ACTIONS, "deadline:ListSessionActions", frozenset({"phase", "idle_since"})),
         FactSource(TAGS, "deadline:ListTagsForResource", frozenset({"tags"})),

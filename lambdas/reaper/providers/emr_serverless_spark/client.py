@@ -21,7 +21,7 @@ from reaper.providers.emr_serverless_spark.model import (
     workspace_of,
 )
 from reaper.providers.emr_serverless_spark.signing import Credentials, percent_encode
-from reaper.providers.emr_serverless_spark.transport import Operation, Transport, endpoint_for
+from reaper.providers.emr_serverless_spark.transport import BRISK, Operation, Transport, endpoint_for
 from reaper.sweep.ports import Trouble
 
 Row = TypeVar("Row")
@@ -77,6 +77,10 @@ class EmrServerlessSparkClient:
         """
         return cls(Transport(endpoint_for(region, endpoint_url), credentials), region, on_call=on_call)
 
+    def brisk(self) -> Self:
+        """The same client, whose reads give up soon."""
+        return type(self)(self._transport.with_patience(BRISK), self._region, on_call=self._on_call)
+
     def list_workspaces(self) -> Iterator[Page[Workspace]]:
         """Yield every page of the region's workspaces as it is read, so that a failure leaves the pages before it."""
         return self._pages(LIST_WORKSPACES, "/api/v1/workspaces", "workspaces", workspace_of)
@@ -101,8 +105,8 @@ class EmrServerlessSparkClient:
     def stop_session_cluster(self, workspace_id: str, session_cluster_id: str, queue: str | None) -> None:
         """Ask the service to stop a session cluster, with all that runs in it. Returns once the service accepted.
 
-        The session is Stopping for a while after that. An error other than throttling does not prove that nothing
-        happened: read the session again.
+        The session is Stopping for a while after that. Sent once; an error other than throttling does not prove that
+        nothing happened: read the session again.
         """
         body = {"sessionClusterId": session_cluster_id}
         if queue is not None:

@@ -40,7 +40,8 @@ class EmrServerlessSparkError(ProviderError):
         shown = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
         request = "" if request_id is None else f" [request {request_id}]"
         advice = f"; {_ADVICE[trouble].format(operation=operation)}" if trouble in _ADVICE else ""
-        super().__init__(trouble, f"emr-serverless-spark:{operation} failed ({where}): {shown}{request}{advice}")
+        call = f"emr-serverless-spark:{operation}"
+        super().__init__(trouble, f"{call} failed ({where}): {shown}{request}{advice}", call=call)
         self.operation = operation
         self.code = code
         self.message = shown

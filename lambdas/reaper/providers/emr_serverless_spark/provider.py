@@ -13,7 +13,7 @@ from reaper.providers.emr_serverless_spark.facts import GONE, facts_of, phase_of
 from reaper.providers.emr_serverless_spark.model import Workspace
 from reaper.providers.emr_serverless_spark.signing import Credentials
 from reaper.providers.emr_serverless_spark.spec import SPEC, WORKSPACE
-from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble
+from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble, unread
 
 
 def create(context: ProviderContext) -> EmrServerlessSparkProvider:
@@ -48,16 +48,36 @@ class EmrServerlessSparkProvider:
     ``account`` is only a name for reports: this API tells no account id, and the key pair decides which it is.
     """
 
-    def __init__(self, client: EmrServerlessSparkClient, *, account: str, region: str) -> None:
+    def __init__(
+        self,
+        client: EmrServerlessSparkClient,
+        *,
+        account: str,
+        region: str,
+        queues: dict[SessionRef, str | None] | None = None,
+    ) -> None:
+        """``queues`` are those of sessions that are known already."""
         self._client = client
         self._key = ScopeKey(SPEC.service, account, region)
         # StopSessionCluster wants the queue beside the id. Seen at the re-check before each stop; a missing one is left out.
-        self._queues: dict[SessionRef, str | None] = {}
+        self._queues: dict[SessionRef, str | None] = {} if queues is None else queues
 
     @property
     def key(self) -> ScopeKey:
         """Which account and region this is."""
         return self._key
+
+    @property
+    def stops_idle_only(self) -> bool:
+        """Nothing tells whether a session is idle, so a policy that stops one says so in so many words."""
+        return SPEC.stops_idle_only
+
+    def for_recheck(self) -> EmrServerlessSparkProvider:
+        """The same sessions, read by a client that gives up soon."""
+        key = self._key
+        return EmrServerlessSparkProvider(
+            self._client.brisk(), account=key.account, region=key.region, queues=self._queues
+        )
 
     def discover(self) -> Listing:
         """All workspaces of the region, each a listing of its own: one that is denied does not blind the others."""
@@ -76,7 +96,7 @@ class EmrServerlessSparkProvider:
             workspace_id = _workspace_of(session.ref)
             workspace = self._find_workspace(workspace_id)
         except ProviderError as error:
-            return session.facts.with_(tags=Undecidable(str(error)))
+            return session.facts.with_(tags=unread(error))
         if workspace is None:
             return session.facts.with_(tags=Undecidable(f"workspace {workspace_id} is no longer listed"))
         return session.facts.with_(tags=workspace.tags)

@@ -24,13 +24,8 @@ from reaper.providers.emr_serverless_spark.signing import Credentials, Request, 
 from reaper.sweep.ports import Trouble
 
 API_VERSION = "2023-08-08"
-MAX_ATTEMPTS = 4
 
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.2, 5.0  # seconds
-# The longest wait a service may ask for. Someone who re-checked a session just now must not act on it much later, so
-# a call that changes something waits less.
-_PATIENCE_READ, _PATIENCE_CHANGE = 20.0, 2.0  # seconds
-_TIMEOUT = urllib3.Timeout(connect=5.0, read=30.0)
 _CONNECTIONS = 16
 _REDIRECT_OR_ERROR, _ERROR = 300, 400
 
@@ -42,11 +37,26 @@ _SECRET_KEYS = frozenset({"connectionToken"})
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the API. ``changes`` marks the one that must not be repeated when its effect is unknown."""
+    """One operation of the API. ``changes`` marks the one that is sent once."""
 
     name: str
     method: str
     changes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long reads go on: attempts, seconds to connect and to read in each, and the longest wait a service may ask for."""
+
+    attempts: int
+    connect: float
+    read: float
+    wait: float
+
+
+PATIENT = Patience(attempts=4, connect=5.0, read=30.0, wait=20.0)
+BRISK = Patience(attempts=2, connect=2.0, read=3.0, wait=1.0)
+"""Right before a stop, an answer that comes late is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def endpoint_for(region: str, override: str | None = None) -> Endpoint:
 class Transport:
     """A signed connection to one endpoint; safe to share between threads.
 
-    ``timeout`` is that of one attempt. ``sleep`` (seconds) and ``jitter`` (a number in [0, 1)) are given by tests, which
+    ``sleep`` (seconds) and ``jitter`` (a number in [0, 1)) are given by tests, which
     do not wait.
     """
 
@@ -96,7 +106,7 @@ class Transport:
         endpoint: Endpoint,
         credentials: Credentials,
         *,
-        timeout: urllib3.Timeout = _TIMEOUT,
+        patience: Patience = PATIENT,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -105,15 +115,21 @@ class Transport:
         self._credentials = credentials
         self._sleep = sleep
         self._jitter = jitter
+        self._patience = patience
+        timeout = urllib3.Timeout(connect=patience.connect, read=patience.read)
         self._http = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=timeout, retries=False)
+
+    def with_patience(self, patience: Patience) -> Transport:
+        """Another connection to the same endpoint, as patient as that."""
+        return Transport(self._endpoint, self._credentials, patience=patience, sleep=self._sleep, jitter=self._jitter)
 
     def call(
         self, operation: Operation, path: str, query: Mapping[str, str], body: Mapping[str, str] | None = None
     ) -> dict[str, object]:
-        """Carry out one call, with at most four attempts, and return the response's JSON object.
+        """Carry out one call and return the response's JSON object.
 
         A read is repeated after throttling, a server error, a lost connection and an unreadable response. A call that
-        changes something is repeated only when it cannot have had an effect: it was throttled, or never sent.
+        changes something is sent once: whoever looked at a session just now must not act on that much later.
         """
         attempt = 1
         while True:
@@ -128,12 +144,10 @@ class Transport:
 
     def _wait_before_next(self, operation: Operation, failure: _Failure, attempt: int) -> float | None:
         """Seconds to wait before the next attempt, None when there must be none."""
-        repeatable = failure.had_no_effect or (failure.may_pass and not operation.changes)
-        if attempt == MAX_ATTEMPTS or not repeatable:
+        if operation.changes or not failure.may_pass or attempt >= self._patience.attempts:
             return None
         if failure.retry_after is not None:
-            patience = _PATIENCE_CHANGE if operation.changes else _PATIENCE_READ
-            return failure.retry_after if failure.retry_after <= patience else None
+            return failure.retry_after if failure.retry_after <= self._patience.wait else None
         backoff = min(_FIRST_BACKOFF * 2 ** (attempt - 1), _LONGEST_BACKOFF)
         return backoff * (0.5 + 0.5 * self._jitter())
 
@@ -174,7 +188,6 @@ class _Failure:
 
     error: EmrServerlessSparkError
     may_pass: bool
-    had_no_effect: bool = False
     retry_after: float | None = None
 
 
@@ -183,7 +196,7 @@ def _lost(operation: Operation, endpoint: Endpoint, error: urllib3.exceptions.HT
     what = "could not connect" if never_sent else "connection lost or timed out"
     message = f"{what} to {endpoint.url} ({type(error).__name__})"
     unreachable = EmrServerlessSparkError(operation.name, Trouble.UNREACHABLE, "Unreachable", message)
-    return _Failure(unreachable, may_pass=True, had_no_effect=never_sent)
+    return _Failure(unreachable, may_pass=True)
 
 
 def _read(operation: Operation, response: urllib3.BaseHTTPResponse) -> dict[str, object] | _Failure:
@@ -194,7 +207,6 @@ def _read(operation: Operation, response: urllib3.BaseHTTPResponse) -> dict[str,
         return _Failure(
             error,
             may_pass=error.trouble in (Trouble.THROTTLED, Trouble.SERVER),
-            had_no_effect=error.is_throttled,
             retry_after=_retry_after(response.headers),
         )
     if body is None or status >= _REDIRECT_OR_ERROR:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
-from reaper.core.facts import NOT_ASKED, Facts, Undecidable
+from reaper.core.facts import NOT_ASKED, Facts
 from reaper.core.session import ScopeKey, Session, SessionRef
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.stopping import stop_once
 from reaper.providers.glue.facts import facts_of
 from reaper.providers.glue.spec import SPEC, STATEMENTS, TAGS
 from reaper.providers.glue.statements import use_of
-from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble
+from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +42,15 @@ class GlueProvider:
     def key(self) -> ScopeKey:
         """Which account and region this is."""
         return self._key
+
+    @property
+    def stops_idle_only(self) -> bool:
+        """A busy session is stopped where a policy says so in so many words."""
+        return SPEC.stops_idle_only
+
+    def for_recheck(self) -> GlueProvider:
+        """The same sessions, read by a client that gives up soon."""
+        return GlueProvider(self._glue.brisk())
 
     def discover(self) -> Listing:
         """One flat list: Glue sessions have no parents."""
@@ -102,7 +111,7 @@ class GlueProvider:
         try:
             use = use_of(chain.from_iterable(pages), facts.created_at)
         except ProviderError as error:
-            doubt = Undecidable(str(error))
+            doubt = unread(error)
             return facts.with_(phase=doubt, idle_since=doubt)
         return facts.with_(phase=use.phase, idle_since=use.idle_since, evidence=use.evidence)
 
@@ -112,10 +121,10 @@ class GlueProvider:
         try:
             answer = self._glue.call("GetTags", on=on, ResourceArn=self._glue.arn(f"session/{session_id}"))
         except ProviderError as error:
-            return session.facts.with_(tags=Undecidable(str(error)))
+            return session.facts.with_(tags=unread(error))
         tags = answer.get("Tags")
         if not isinstance(tags, dict):
-            return session.facts.with_(tags=Undecidable(str(self._glue.garbled("GetTags", on, "without tags"))))
+            return session.facts.with_(tags=unread(self._glue.garbled("GetTags", on, "without tags")))
         return session.facts.with_(
             tags=cast("Mapping[str, str]", tags), evidence={"tags": "the session's own tags (glue:GetTags)"}
         )

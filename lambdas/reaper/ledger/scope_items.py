@@ -1,0 +1,57 @@
+"""A scope as an item of the table, and back, cut where it would not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from reaper.core.memory import Population, ScopeRecord
+from reaper.core.names import NotANameError, scope_name
+from reaper.core.session import ScopeKey
+from reaper.ledger.attributes import Fields, GarbledItemError, Item, list_of, map_of, number
+from reaper.ledger.items import checked_version, head, numbers
+from reaper.ledger.names import SCOPES
+from reaper.ledger.sweep_items import count_item, count_of, stop_item, stop_of
+
+MOST_STOPS: Final = 800
+"""Of the latest stops so many are kept, which fit an item whatever they are called; caps allow far fewer in a sweep."""
+
+
+def scope_item(scope: ScopeRecord) -> Item:
+    """The item that keeps ``scope`` at the version after its own.
+
+    Raises:
+        ValueError, OverflowError or OSError: it holds what DynamoDB cannot (NaN).
+    """
+    latest = sorted(scope.stops, key=lambda stop: stop.at)[-MOST_STOPS:]
+    return {
+        **head(SCOPES, scope_name(scope.key), scope.version, scope.swept_at or 0.0),
+        **numbers(swept_at=scope.swept_at),
+        "populations": list_of([map_of({"at": number(one.at), "live": number(one.live)}) for one in scope.populations]),
+        "stops": list_of([stop_item(stop) for stop in latest]),
+        "counts": list_of([count_item(count) for count in scope.counts]),
+    }
+
+
+def scope_of_item(item: Mapping[str, object], key: ScopeKey) -> ScopeRecord:
+    """The scope ``key`` that ``item`` keeps.
+
+    Raises:
+        NewerItemError: a newer release wrote it.
+        GarbledItemError: it is not of the shape that :func:`scope_item` writes.
+    """
+    fields = Fields(item)
+    version = checked_version(fields)
+    try:
+        return ScopeRecord(
+            key=key,
+            swept_at=fields.number_if_any("swept_at"),
+            populations=tuple(
+                Population(at=one.number("at"), live=one.count("live")) for one in fields.entries("populations")
+            ),
+            stops=tuple(stop_of(entry) for entry in fields.entries("stops")),
+            counts=tuple(count_of(entry) for entry in fields.entries("counts")),
+            version=version,
+        )
+    except NotANameError as error:
+        raise GarbledItemError(str(error)) from error
