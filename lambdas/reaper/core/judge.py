@@ -15,6 +15,7 @@ from reaper.core.facts import Missing, Undecidable
 from reaper.core.pin import KEEP_UNTIL, read_pin
 from reaper.core.policy.compile import CompiledPolicy, compile_policy
 from reaper.core.policy.model import Action, Lifted, PolicyBook, Stage
+from reaper.core.policy.nearly import Leniently, leniently
 from reaper.core.session import Phase
 from reaper.core.truth import Doubt, Open, Truth, conjunction, tell
 from reaper.core.vocabulary import Lens
@@ -74,6 +75,8 @@ class CompiledBook:
     protects: tuple[CompiledPolicy, ...]
     stops: tuple[CompiledPolicy, ...]
     reports: tuple[CompiledPolicy, ...]
+    lenient: tuple[Leniently, ...] = ()
+    """The protecting policies that ask for tags, as they may be meant."""
 
     def lifted(self) -> dict[str, frozenset[Lifted]]:
         """By stop policy, what it says ``even_when`` to."""
@@ -88,7 +91,9 @@ def compile_book(book: PolicyBook) -> CompiledBook:
     def wanting(action: Action) -> tuple[CompiledPolicy, ...]:
         return tuple(one for one in compiled if one.policy.then is action)
 
-    return CompiledBook(book, lens, wanting(Action.PROTECT), wanting(Action.STOP), wanting(Action.REPORT))
+    protects = wanting(Action.PROTECT)
+    lenient = [found for one in protects if (found := leniently(one.policy, lens))]
+    return CompiledBook(book, lens, protects, wanting(Action.STOP), wanting(Action.REPORT), tuple(lenient))
 
 
 def retired(book: CompiledBook, reasons: Mapping[str, str]) -> CompiledBook:
@@ -125,7 +130,11 @@ def judge(book: CompiledBook, session: Session, now: float) -> Verdict | Needs:
     protection = _policy_protection(book, session, now)
     if protection is not None:
         return protection
-    return _pinned(wanted, session, now) if wanted.kind is VerdictKind.STOP else wanted
+    decided = _pinned(wanted, session, now) if wanted.kind is VerdictKind.STOP else wanted
+    if isinstance(decided, Needs) or decided.kind is VerdictKind.PROTECT:
+        return decided
+    near = next((why for one in book.lenient if (why := one.spelt_otherwise(session, now))), "")
+    return replace(decided, detail=_noted(decided.detail, near)) if near else decided
 
 
 def stop_holds(compiled: CompiledPolicy, session: Session, now: float) -> Truth:

@@ -283,6 +283,10 @@ def test_a_pin_whose_key_is_nearly_right_protects_and_is_told(key, value, beside
     assert verdict.detail == f"the tag {key!r}={value!r} is not spelt {PIN}; protected until it is mended"
 
 
+def test_a_key_longer_than_any_tag_is_no_pin():
+    assert kind(session(tags={f"session-reaper/keep-until{' ' * 300}": "2030-01-01"}), policy()) == "stop"
+
+
 @pytest.mark.parametrize(
     "key", ["session-reaper/keep", "keep-until", "session-reaper/keep-untill", "x-session-reaper/keep-until"]
 )
@@ -311,3 +315,46 @@ class TestGrace:
     def test_the_shortest_grace_counts(self):
         verdict = verdict_on(session(), policy(grace=DAY, name="slow"), policy(grace=HOUR, name="fast"))
         assert (verdict.policy, verdict.grace) == ("fast", HOUR)
+
+
+class TestNearlyProtected:
+    SPELT = "its tag {!r}={!r} is spelt otherwise than protect-env asks, so it is not protected"
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [("Env", "prod"), ("env", "Prod"), ("env", " prod-1"), ("ENV ", "PROD_eu"), ("e.n.v", "pr od")],
+    )
+    @pytest.mark.parametrize("then", ["stop", "report"])
+    def test_a_tag_that_nearly_protects_is_told(self, key, value, then):
+        verdict = verdict_on(session(tags={"team": "x", key: value}), policy(then), protect_env("prod*"))
+        assert (verdict.kind.value, verdict.policy) == (then, f"{then}-it")
+        assert verdict.detail == self.SPELT.format(key, value)
+
+    @pytest.mark.parametrize("tags", [{"env": "dev"}, {"environment": "prod"}, {"Env": "production"}, {}])
+    def test_one_that_is_another_is_not(self, tags):
+        assert not verdict_on(session(tags=tags), policy(), protect_env("prod")).detail
+
+    def test_the_policy_has_to_hold_otherwise(self):
+        tags = session(tags={"Env": "prod"})
+        elsewhere = policy("protect", TagTest("env", ("prod",)), services=frozenset({"athena"}))
+        busy = policy("protect", every(TagTest("env", ("prod",)), text("phase", "busy")))
+        assert not verdict_on(tags, policy(), elsewhere).detail
+        assert not verdict_on(tags, policy(), busy).detail
+
+    def test_the_one_that_is_not_spelt_right_is_named(self):
+        both = policy("protect", every(TagTest("env", ("prod",)), TagPresence("keep", present=True)))
+        verdict = verdict_on(session(tags={"env": "prod", "KEEP": "x"}), policy(), both)
+        assert "its tag 'KEEP'='x' is spelt otherwise" in verdict.detail
+
+    def test_the_other_of_two_spellings_is_found(self):
+        verdict = verdict_on(session(tags={"Env": "prod", "env": "dev"}), policy(), protect_env("prod"))
+        assert "its tag 'Env'='prod'" in verdict.detail
+
+    def test_what_must_not_be_there_is_asked_for_as_it_is_spelt(self):
+        without = policy("protect", Not(TagTest("tidy", ("yes",))))
+        assert kind(session(tags={"Tidy": "yes"}), policy(), without) == "protect"
+        assert not verdict_on(session(tags={"tidy": "yes", "Tidy": "no"}), policy(), without).detail
+
+    def test_a_note_comes_after_what_the_policy_says(self):
+        verdict = verdict_on(session(tags={"Env": "prod"}), policy(description="Idle."), protect_env("prod"))
+        assert verdict.detail.startswith("Idle. Its tag 'Env'='prod' is spelt otherwise")
