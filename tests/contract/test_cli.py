@@ -192,10 +192,16 @@ def test_validate_prints_every_problem_of_every_file_on_stdout(reaper: Reaper):
 
 
 def test_validate_lets_warnings_pass_and_marks_them(reaper: Reaper):
-    Path("empty.yaml").write_text("")
-    result = reaper("validate", "empty.yaml")
+    Path("none.yaml").write_text("version: 1\npolicies: []\n")
+    result = reaper("validate", "none.yaml")
     assert result.code == 0
     assert "warning: no policies" in result.out
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "version: 1\n", "version: 1\npolicies:\n"])
+def test_validate_refuses_an_empty_file_and_one_that_was_cut_off(reaper: Reaper, text):
+    Path("empty.yaml").write_text(text)
+    assert reaper("validate", "empty.yaml").code == 1
 
 
 def test_validate_speaks_json(reaper: Reaper):

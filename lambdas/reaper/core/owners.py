@@ -17,7 +17,7 @@ from reaper.core.policy.model import SCHEMA_VERSION
 from reaper.core.policy.parse_guards import parse_timezone
 from reaper.core.policy.parse_values import any_text, strict_text
 from reaper.core.policy.place import Place
-from reaper.core.policy.problems import Problem, Severity, quoted
+from reaper.core.policy.problems import Problem, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +36,8 @@ LONGEST_OWNER: Final = 1024
 """Characters of an owner that are still looked at; whoever is called something longer is nobody's."""
 
 _WANTED: Final = "a mapping with version and owners"
+_EMPTY: Final = f"begin it with version: {SCHEMA_VERSION} and owners: []"
+_NONE: Final = "to name nobody say so: owners: []"
 _EXAMPLE: Final = 'write it like {match: "*@data.example.com", team: data, email: data@example.com}'
 
 
@@ -116,13 +118,17 @@ def is_owners(document: Node) -> bool:
 def load_owners(document: Node) -> LoadedOwners:
     """The owners in ``document``, and everything that is wrong with it or worth a warning. Raises nothing."""
     root = Place(document)
-    book = OwnersBook() if root.is_empty else _parse_book(root)
-    failed = any(problem.severity is Severity.ERROR for problem in root.findings)
+    book = _parse_book(root)
+    if not root.failed and not root.says("owners", "default"):
+        root.error("`owners` is missing", _NONE)  # told alone: where there is more, it may be a key misspelt
+    failed = root.failed
     problems = sorted(root.findings, key=lambda problem: (problem.line or 0, problem.column or 0))
     return LoadedOwners(None if failed else book, tuple(problems))
 
 
 def _parse_book(root: Place) -> OwnersBook | None:
+    if root.is_empty:
+        return root.error("nothing is written in this file, or only comments", _EMPTY)
     fields = root.fields(KNOWN, _WANTED)
     if fields is None:
         return None
@@ -130,10 +136,12 @@ def _parse_book(root: Place) -> OwnersBook | None:
         root.error("`version` is missing", f"begin the file with version: {SCHEMA_VERSION}")
     elif _is_another_version(fields["version"]):
         return None
-    written = {key: place for key, place in fields.items() if not place.is_empty}
+    for key in ("owners", "default"):
+        if key in fields and fields[key].is_empty:
+            fields.pop(key).error("nothing is written here", f"was the file cut off? {_NONE}")
     taken: dict[str, Place] = {}
-    entries = _parse_entries(written["owners"], taken) if "owners" in written else ()
-    default = _parse_contact(written["default"], CONTACT, taken) if "default" in written else None
+    entries = _parse_entries(fields["owners"], taken) if "owners" in fields else ()
+    default = _parse_contact(fields["default"], CONTACT, taken) if "default" in fields else None
     return None if entries is None else OwnersBook(entries, default)
 
 

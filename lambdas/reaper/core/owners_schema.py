@@ -30,19 +30,20 @@ def build() -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-04/schema#",
         "title": "Session Reaper owners",
-        "type": ["object", "null"],
+        "type": "object",
         "required": ["version"],
+        "anyOf": [{"required": ["owners"]}, {"required": ["default"]}],
         "additionalProperties": False,
         "properties": {
             "version": {"description": "The grammar of this file.", "type": "integer", "enum": [SCHEMA_VERSION]},
             "owners": {
                 "description": "Who hears of whose sessions. The first entry that fits the owner wins.",
-                "type": ["array", "null"],
+                "type": "array",
                 "items": _entry(),
             },
             "default": {
                 "description": "Who hears of what nobody else owns.",
-                "type": ["object", "null"],
+                "type": "object",
                 "required": ["team"],
                 "additionalProperties": False,
                 "properties": _contact(),

@@ -80,14 +80,14 @@ def test_json_prints_owners_as_appconfig_takes_them(reaper):
 
 def test_json_prints_policies_as_appconfig_takes_them_and_their_warnings_apart(reaper):
     Path("policies.yaml").write_text(POLICIES)
-    Path("none.yaml").write_text("version: 1\n")
+    Path("none.yaml").write_text("version: 1\npolicies: []\n")
 
     assert reaper("json", "policies.yaml")[:2] == (
         0,
         '{"version":1,"policies":[{"name":"old","when":{"age":"> 1d"},"then":"report"}],"guards":{"max_stops":5}}\n',
     )
     code, out, err = reaper("json", "none.yaml")
-    assert (code, out) == (0, '{"version":1}\n')
+    assert (code, out) == (0, '{"version":1,"policies":[]}\n')
     assert "warning: no policies" in err
 
 

@@ -108,9 +108,29 @@ class TestLoading:
         assert found.problems == ()
         assert found.book == BOOK
 
-    @pytest.mark.parametrize("text", ["", "version: 1", "version: 1\nowners:\ndefault:\n", "version: 1\nowners: []"])
-    def test_a_file_that_names_nobody_is_valid(self, text):
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            ("", "f:1:1: nothing is written in this file, or only comments; begin it with version: 1 and owners: []"),
+            ("version: 1", "f:1:1: `owners` is missing; to name nobody say so: owners: []"),
+            (
+                "version: 1\nowners:\n# - match\n",
+                "f:2:8: owners: nothing is written here; was the file cut off? to name nobody say so: owners: []",
+            ),
+            (
+                "version: 1\ndefault:",
+                "f:2:9: default: nothing is written here; was the file cut off? to name nobody say so: owners: []",
+            ),
+        ],
+    )
+    def test_a_file_that_is_empty_or_was_cut_off_is_an_error(self, text, sentence):
         found = loaded(text)
+
+        assert found.book is None
+        assert [problem.render("f") for problem in found.problems] == [sentence]
+
+    def test_a_file_that_says_it_names_nobody_is_valid(self):
+        found = loaded("version: 1\nowners: []")
 
         assert found.problems == ()
         assert found.book == OwnersBook()
@@ -275,12 +295,14 @@ class TestSchema:
         document = read_policy_file(ROOT / "owners.yaml")
 
         assert is_owners(document)
-        assert load_owners(document) == load_owners(from_json('{"version": 1, "owners": null}'))
+        assert load_owners(document) == load_owners(from_json('{"version": 1, "owners": []}'))
         assert VALIDATOR.is_valid(json.loads(canonical_json(document)))
 
     def test_the_examples_in_the_shipped_file_are_valid(self):
         lines = (ROOT / "owners.yaml").read_text().splitlines()
-        begin = lines.index("owners:")
+        begin = lines.index("owners: [] # nobody; without the brackets, entries go below")
+        lines.insert(begin + 1, "owners:")
+        del lines[begin]
         examples = [
             line.replace("# ", "", 1)
             for line in lines[begin:]

@@ -112,10 +112,6 @@ def test_yaml_and_its_canonical_json_load_to_equal_books():
     assert load(from_json(CANONICAL)).book == book
 
 
-def test_the_canonical_json_of_an_empty_file_is_a_file_without_policies():
-    assert canonical_json(read_yaml("# nothing yet\n")) == '{"version":1}'
-
-
 def test_the_digest_names_the_content_and_not_the_language_it_is_written_in():
     assert digest(read_yaml(YAML)) == digest(from_json(CANONICAL))
     assert digest(read_yaml(YAML)) != digest(read_yaml(YAML.replace("1h", "2h")))

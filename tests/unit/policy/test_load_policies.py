@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from reaper.cli.yaml_document import read_yaml
+from reaper.core.policy.document import DocumentError
 from reaper.core.policy.load import load
 from reaper.core.policy.model import (
     Action,
@@ -20,6 +23,7 @@ from reaper.core.policy.model import (
     TextTest,
 )
 
+ROOT = Path(__file__).parents[3]
 IDLE = TextTest("phase", ("idle",))
 
 
@@ -140,18 +144,49 @@ def test_every_error_of_a_file_is_found_at_once_in_its_order():
     ]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "# only a comment\n", "version: 1", "version: 1\npolicies:\n", "version: 1\npolicies: []"]
-)
-def test_a_file_without_policies_is_valid_and_warned_about(text):
-    loaded = load_text(text)
+def test_a_file_that_says_it_has_no_policies_is_valid_and_warned_about():
+    loaded = load_text("version: 1\npolicies: []")
     assert loaded.book == PolicyBook()
     assert sentences(loaded) == ["warning: no policies: every session is kept, nothing is reported or stopped"]
 
 
-def test_keys_whose_content_is_commented_out_keep_their_defaults():
-    loaded = load_text("version: 1\npolicies:\nguards:\nowner_tags:\nprices:\n")
-    assert loaded.book == PolicyBook()
+EMPTY = "nothing is written in this file, or only comments; begin it with version: 1 and policies: []"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", f"f:1:1: {EMPTY}"),
+        ("# only a comment\n", f"f:1:1: {EMPTY}"),
+        ("---\n", f"f:2:1: {EMPTY}"),
+        ("version: 1\n", "f:1:1: `policies` is missing; to have none say so: policies: []"),
+        (
+            "version: 1\npolicies:\n# - name: p\n",
+            "f:2:10: policies: nothing is written here; was the file cut off? to have none say so: policies: []",
+        ),
+    ],
+)
+def test_a_file_that_is_empty_or_was_cut_off_is_an_error(text, sentence):
+    loaded = load_text(text)
+    assert loaded.book is None
+    assert rendered(loaded) == [sentence]
+
+
+def test_keys_whose_content_is_commented_out_keep_their_defaults_and_are_told():
+    loaded = load_text(
+        "version: 1\npolicies: [{name: p, when: {age: absent}, then: report}]\nguards:\nowner_tags:\nprices:\n"
+    )
+    assert loaded.book is not None
+    assert (loaded.book.guards, loaded.book.owner_tags, loaded.book.prices) == (Guards(), PolicyBook().owner_tags, {})
+    told = "warning: nothing is written here, so the defaults hold; remove the key, unless the file was cut off"
+    assert sentences(loaded) == [f"guards: {told}", f"owner_tags: {told}", f"prices: {told}"]
+
+
+def test_the_shipped_policies_cut_off_anywhere_are_an_error_until_their_first_policy_is_whole():
+    text = (ROOT / "policies.yaml").read_text()
+    for end in range(text.index("then: protect")):
+        with suppress(DocumentError):
+            assert load(read_yaml(text[:end])).book is None, text[:end][-80:]
 
 
 @pytest.mark.parametrize(

@@ -141,17 +141,18 @@ WINDOW = {"days": "mon-fri", "from": "08:00", "to": "18:00", "timezone": "UTC"}
 def test_schema_and_loader_agree_on_every_value_of_every_field():
     for value in ANY_VALUES:
         assert_they_agree(value)
+        assert_they_agree({"version": 1, "guards": value})
         for key in ("version", "policies", "guards", "owner_tags", "prices", "polices"):
-            assert_they_agree({"version": 1, key: value})
+            assert_they_agree({"version": 1, "policies": [], key: value})
         for field in (*POLICY_FIELDS, "nonsense"):
             assert_they_agree(one_policy(**{field: value}))
             assert_they_agree(one_policy(**{"then": "report", field: value}))
         for guard in (*GUARDS, "max_stop"):
-            assert_they_agree({"version": 1, "guards": {guard: value}})
+            assert_they_agree({"version": 1, "policies": [], "guards": {guard: value}})
         for limit in ("max", "times", "min"):
             assert_they_agree(one_policy(snooze={limit: value}))
         for part in (*WINDOW, "tz"):
-            assert_they_agree({"version": 1, "guards": {"stop_hours": [{**WINDOW, part: value}]}})
+            assert_they_agree({"version": 1, "policies": [], "guards": {"stop_hours": [{**WINDOW, part: value}]}})
 
 
 @pytest.mark.parametrize("missing", ["name", "when", "then"])
@@ -165,14 +166,26 @@ def test_schema_and_loader_agree_on_what_a_policy_needs(missing):
 @pytest.mark.parametrize("missing", WINDOW)
 def test_schema_and_loader_agree_on_what_a_window_needs(missing):
     assert_they_agree(
-        {"version": 1, "guards": {"stop_hours": [{key: WINDOW[key] for key in WINDOW if key != missing}]}}
+        {
+            "version": 1,
+            "policies": [],
+            "guards": {"stop_hours": [{key: WINDOW[key] for key in WINDOW if key != missing}]},
+        }
     )
 
 
 CANNOT_SAY = {
     "two policies of one name": {"version": 1, "policies": [one_policy()["policies"][0]] * 2},
-    "a time zone that does not exist": {"version": 1, "guards": {"stop_hours": [{**WINDOW, "timezone": "Mars/Base"}]}},
-    "a window that ends when it begins": {"version": 1, "guards": {"stop_hours": [{**WINDOW, "to": "08:00"}]}},
+    "a time zone that does not exist": {
+        "version": 1,
+        "policies": [],
+        "guards": {"stop_hours": [{**WINDOW, "timezone": "Mars/Base"}]},
+    },
+    "a window that ends when it begins": {
+        "version": 1,
+        "policies": [],
+        "guards": {"stop_hours": [{**WINDOW, "to": "08:00"}]},
+    },
     "a glob that matches none of a closed list": one_policy(when={"phase": "x*"}),
     "a snooze shorter than an hour or longer than a week": one_policy(snooze={"max": "59m"}),
 }

@@ -26,6 +26,8 @@ __all__ = ["Loaded", "Problem", "Severity", "load"]
 
 KNOWN: Final = ("version", "policies", "guards", "owner_tags", "prices")
 _WANTED: Final = "a mapping with version and policies"
+EMPTY_HINT: Final = f"begin it with version: {SCHEMA_VERSION} and policies: []"
+NONE_HINT: Final = "to have none say so: policies: []"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,10 @@ class Loaded:
 def load(document: Node) -> Loaded:
     """The policy book in ``document``, and everything that is wrong with it or worth a warning. Raises nothing."""
     root = Place(document)
-    book = PolicyBook() if root.is_empty else _parse_book(root)
-    failed = any(problem.severity is Severity.ERROR for problem in root.findings)
+    book = _parse_book(root)
+    if not root.failed and not root.says("policies"):
+        root.error("`policies` is missing", NONE_HINT)  # told alone: where there is more, it may be a key misspelt
+    failed = root.failed
     if not failed and book is not None and not book.policies:
         root.warning("no policies: every session is kept, nothing is reported or stopped")
     return Loaded(
@@ -53,6 +57,8 @@ def load(document: Node) -> Loaded:
 
 
 def _parse_book(root: Place) -> PolicyBook | None:
+    if root.is_empty:
+        return root.error("nothing is written in this file, or only comments", EMPTY_HINT)
     fields = root.fields(KNOWN, _WANTED)
     if fields is None:
         return None
@@ -61,8 +67,12 @@ def _parse_book(root: Place) -> PolicyBook | None:
             return None
     else:
         root.error("`version` is missing", f"begin the file with version: {SCHEMA_VERSION}")
-    written = {key: place for key, place in fields.items() if not place.is_empty}  # all commented out is left out
-    policies = _parse_policies(written["policies"]) if "policies" in written else ()
+    policies = _parse_policies(fields.pop("policies")) if "policies" in fields else ()
+    written = {key: place for key, place in fields.items() if not place.is_empty}
+    for key in fields.keys() - written.keys():
+        fields[key].warning(
+            "nothing is written here, so the defaults hold", "remove the key, unless the file was cut off"
+        )
     guards = parse_guards(written["guards"]) if "guards" in written else Guards()
     owner_tags = _parse_owner_tags(written["owner_tags"]) if "owner_tags" in written else DEFAULT_OWNER_TAGS
     prices = _parse_prices(written["prices"]) if "prices" in written else MappingProxyType[str, float]({})
@@ -87,6 +97,8 @@ def _is_another_version(place: Place) -> bool:
 def _parse_policies(place: Place) -> tuple[Policy, ...] | None:
     if isinstance(place.node, ListNode) and not place.node.items:
         return ()
+    if place.is_empty:
+        return place.error("nothing is written here", f"was the file cut off? {NONE_HINT}")
     items = place.items("a list of policies", "begin each policy with a hyphen: - name: ..")
     if items is None:
         return None

@@ -43,6 +43,15 @@ class Place:
         self._find(Severity.WARNING, self.node, message, hint)
 
     @property
+    def failed(self) -> bool:
+        """Whether there is any error yet, here or anywhere in the document."""
+        return any(problem.severity is Severity.ERROR for problem in self.findings)
+
+    def says(self, *keys: str) -> bool:
+        """Whether any of ``keys`` is written here."""
+        return isinstance(self.node, MappingNode) and any(key.text in keys for key, _ in self.node.entries)
+
+    @property
     def is_empty(self) -> bool:
         """True where nothing is written: YAML's and JSON's null."""
         return isinstance(self.node, ScalarNode) and self.node.kind is ScalarKind.NULL

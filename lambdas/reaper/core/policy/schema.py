@@ -36,14 +36,14 @@ def build() -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-04/schema#",
         "title": "Session Reaper policies",
-        "type": ["object", "null"],
-        "required": ["version"],
+        "type": "object",
+        "required": ["version", "policies"],
         "additionalProperties": False,
         "properties": {
             "version": {"description": "The grammar of this file.", "type": "integer", "enum": [SCHEMA_VERSION]},
             "policies": {
                 "description": "What to protect, stop or report. Of all that hold: protect, then stop, then report.",
-                "type": ["array", "null"],
+                "type": "array",
                 "items": _ref("policy"),
             },
             "guards": _guards(),
