@@ -88,6 +88,8 @@ def test_text_from_the_command_line_means_what_json_means():
         ("owners", "nowhere.yaml", "names 'nowhere.yaml', which is no file in"),
         ("timezone", "Europe/Berln", "it should be a timezone such as UTC or Europe/Berlin"),
         ("timezone", "../etc/passwd", "it should be a timezone such as UTC or Europe/Berlin"),
+        ("timezone", "localtime", "it should be a timezone such as UTC or Europe/Berlin"),
+        ("timezone", 5, "it should be a timezone such as UTC or Europe/Berlin"),
         ("timezone", "Europe", "it should be a timezone such as UTC or Europe/Berlin"),
         ("timezone", "", "it should be a timezone such as UTC or Europe/Berlin"),
         ("timezone", 3, "it should be a timezone such as UTC or Europe/Berlin"),

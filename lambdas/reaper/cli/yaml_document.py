@@ -7,6 +7,7 @@ wrote: ``no``, ``on``, ``08:00``, ``1_000``, ``0x10`` and dates are text. Tags a
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -49,6 +50,8 @@ _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\
 _STRING_TAG: Final = "tag:yaml.org,2002:str"
 _BARE: Final = re.compile(r"(?:[:-]\s+|[,\[{]\s*)([*&!>|%@`][^,\]}]*)")
 """A value without quotes that begins with a character which means something to YAML."""
+_STRANGE_BLANK: Final = re.compile("[ \t]*([^\\S\t\n\r ]|[\u200b\u2060\ufeff])")
+"""How a line begins that looks indented, and to YAML begins with text."""
 
 
 def read_policy_file(path: Path) -> Node:
@@ -147,6 +150,8 @@ class _Builder:
                 )
             if key.text == "<<" and not getattr(following, "style", None):
                 raise DocumentError("merge keys (`<<`) are not supported", key.line, key.column, "write the keys out")
+            if (strange := _STRANGE_BLANK.match(key.text)) and not getattr(following, "style", None):
+                raise _indented_with(strange.group(1), key.line, (key.column or 1) + strange.start(1))
             entries.append((key, self._node(next(self._events), depth + 1)))
         return MappingNode(tuple(entries), *_start(event))
 
@@ -194,11 +199,20 @@ def _too_deep(event: Event | None) -> DocumentError:
     return DocumentError(f"the document is nested more than {MAX_DEPTH} deep", *at)
 
 
+def _indented_with(blank: str, line: int | None, column: int) -> DocumentError:
+    name = unicodedata.name(blank, "a blank").lower()
+    message = f"a line is indented with U+{ord(blank):04X}, {name}"
+    return DocumentError(message, line, column, "YAML is indented with spaces")
+
+
 def _explained(error: yaml.MarkedYAMLError, source: str) -> DocumentError:
     """The sentence for a syntax error, with what usually causes it."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
     lines = source.splitlines()
+    for number, begun in enumerate(lines[:line], 1):
+        if strange := _STRANGE_BLANK.match(begun):
+            return _indented_with(strange.group(1), number, strange.start(1) + 1)
     text = lines[line - 1] if line is not None and line <= len(lines) else ""
     if "\t" in text[: len(text) - len(text.lstrip())]:
         tab = text.index("\t") + 1

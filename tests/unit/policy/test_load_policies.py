@@ -144,6 +144,23 @@ def test_every_error_of_a_file_is_found_at_once_in_its_order():
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["localtime", "posixrules", "right/UTC", "posix/Europe/Berlin", "Factory", "Europe", "europe/berlin", "UTC ", ""],
+)
+def test_only_time_zones_of_the_deployed_database_are_known(name):
+    [sentence] = sentences(
+        load_guards(f"{{stop_hours: [{{days: mon, from: '08:00', to: '18:00', timezone: '{name}'}}]}}")
+    )
+    assert sentence.startswith(f"guards.stop_hours[0].timezone: no such time zone `{name}`")
+
+
+@pytest.mark.parametrize("name", ["UTC", "Etc/GMT+3", "US/Eastern", "America/Argentina/Buenos_Aires"])
+def test_every_time_zone_of_the_deployed_database_may_be_named(name):
+    loaded = load_guards(f"{{stop_hours: [{{days: mon, from: '08:00', to: '18:00', timezone: {name}}}]}}")
+    assert loaded.problems == ()
+
+
 def test_a_file_that_says_it_has_no_policies_is_valid_and_warned_about():
     loaded = load_text("version: 1\npolicies: []")
     assert loaded.book == PolicyBook()

@@ -98,11 +98,34 @@ def test_a_byte_order_mark_is_skipped():
     assert read_yaml(b"\xef\xbb\xbfa: 1") == read_yaml("\ufeffa: 1") == read_yaml("a: 1")
 
 
+def test_other_blanks_may_stand_in_a_text():
+    assert read_yaml("a: |\n  \u00a0b: 1\n") == MappingNode(
+        ((ScalarNode(ScalarKind.TEXT, "a", 1, 1), ScalarNode(ScalarKind.TEXT, "\u00a0b: 1\n", 1, 4)),), 1, 1
+    )
+    assert isinstance(read_yaml('"\u00a0a": 1\n'), MappingNode)
+
+
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
         ("a: 1\n---\nb: 2\n", "f:2:1: the file holds more than one document; keep one, without `---`"),
         ("a:\n\tb: 1\n", "f:2:1: a line is indented with a tab; YAML is indented with spaces"),
+        (
+            "a:\n\u00a0\u00a0b: 1\n",
+            "f:2:1: a line is indented with U+00A0, no-break space; YAML is indented with spaces",
+        ),
+        (
+            "a:\n  - b: 1\n  \u00a0 c: 1\n",
+            "f:3:3: a line is indented with U+00A0, no-break space; YAML is indented with spaces",
+        ),
+        (
+            "a:\n\u3000- b: 1\nc: [\n",
+            "f:2:1: a line is indented with U+3000, ideographic space; YAML is indented with spaces",
+        ),
+        (
+            "a:\n  b: {c: 1}\n\u200bd: 1\n",
+            "f:3:1: a line is indented with U+200B, zero width space; YAML is indented with spaces",
+        ),
         ("a: {{x}}\n", "f:1:5: a key is a list or mapping here; text with braces needs quotes"),
         ("a: &x {b: 1}\n<<: *x\n", "f:2:1: merge keys (`<<`) are not supported; write the keys out"),
         ("a: !thing {b: 1}\n", "f:1:4: the tag !thing is not supported; remove it"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo, available_timezones
 
 from reaper.core.policy import syntax
 from reaper.core.policy.model import Guards, StopHours
 from reaper.core.policy.parse_values import count, duration, number, strict_text
 from reaper.core.policy.problems import did_you_mean, quoted
+from reaper.core.timezones import timezones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,16 +128,14 @@ def _parse_time(place: Place, pattern: str) -> int | None:
 
 
 def parse_timezone(place: Place) -> str | None:
-    """The name of a time zone that exists."""
+    """The name of a time zone that exists wherever this is deployed."""
     text = strict_text(place, "an IANA time zone")
     if text is None:
         return None
-    try:
-        ZoneInfo(text)
-    except (LookupError, ValueError, OSError):  # OSError: "Europe" is a directory of the time zone database
-        near = did_you_mean(text, available_timezones()) or "write it like Europe/Berlin"
-        return place.error(f"no such time zone {quoted(text)}", near)
-    return text
+    if text in timezones():
+        return text
+    near = did_you_mean(text, timezones()) or "write it like Europe/Berlin"
+    return place.error(f"no such time zone {quoted(text)}", near)
 
 
 READERS: Final[Mapping[str, Callable[[Place], object]]] = {
