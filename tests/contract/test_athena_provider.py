@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from reaper.core.facts import Undecidable
+from reaper.core.facts import Undecidable, Unread
 from reaper.core.session import Phase
 from tests.support.services import ATHENA, Cloud, here, observed, walk
 
@@ -117,7 +117,8 @@ def test_a_configuration_that_cannot_be_read_is_undecidable(cloud: Cloud):
 
     facts = observed(provider, session).facts
 
-    doubt = Undecidable("athena:GetSession on session a was denied in us-east-1: grant it to the caller")
+    why = "athena:GetSession on session a was denied in us-east-1: grant it to the caller"
+    doubt = Unread(why, "athena:GetSession", "denied")
     assert (facts.idle_timeout, facts.dpus) == (doubt, doubt)
     assert facts.phase is Phase.IDLE
 

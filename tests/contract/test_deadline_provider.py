@@ -95,13 +95,23 @@ def test_reads_every_page_of_actions(cloud: Cloud):
     assert cloud.sent("ListSessionActions") == 2
 
 
-def test_tags_are_inherited_from_farm_queue_fleet_and_job_later_ones_winning(cloud: Cloud):
+def test_tags_are_inherited_from_farm_queue_fleet_worker_and_job_later_ones_winning(cloud: Cloud):
     provider, session = cloud.only("a", "idle")
 
-    assert observed(provider, session).facts.tags == {"of": "job", "farm": "1", "queue": "1", "fleet": "1"}
+    assert observed(provider, session).facts.tags == {
+        "of": "job", "farm": "1", "queue": "1", "fleet": "1", "worker": "1"
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("part", ["farm/{farm}", "farm/{farm}/queue/{queue}", "farm/{farm}/fleet/{fleet}"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "farm/{farm}",
+        "farm/{farm}/queue/{queue}",
+        "farm/{farm}/fleet/{fleet}",
+        "farm/{farm}/fleet/{fleet}/worker/{worker}",
+    ],
+)
 def test_tags_are_undecidable_when_those_of_any_parent_are(cloud: Cloud, part: str):
     provider, session = cloud.only("a", "idle")
     resource = part.format(**dict(session.ref.scope))
@@ -118,13 +128,15 @@ def test_parents_tags_are_looked_up_once_in_a_sweep_and_afresh_before_a_stop(clo
 
     for session in sessions:
         observed(provider, session)
-    assert cloud.sent("ListTagsForResource") == 4
+    assert cloud.sent("ListTagsForResource") == 5
 
     cloud.world.region().farms[deadline_id("farm", "studio")].tags["farm"] = "2"
     fresh = provider.reread(sessions[0].ref)
 
     assert fresh is not None
-    assert observed(provider, fresh).facts.tags == {"of": "job", "farm": "2", "queue": "1", "fleet": "1"}
+    assert observed(provider, fresh).facts.tags == {
+        "of": "job", "farm": "2", "queue": "1", "fleet": "1", "worker": "1"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("status", ["ASSIGNED", "SCHEDULED", "RUNNING", "CANCELING", "RECLAIMING", "UNHEARD_OF"])

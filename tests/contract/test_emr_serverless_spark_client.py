@@ -255,6 +255,8 @@ def test_refuses_a_description_of_another_session():
         (404, "SessionCluster.NotFound", Trouble.MISSING),
         (400, "InvalidWorkspace.NotExist", Trouble.MISSING),
         (404, None, Trouble.REFUSED),  # a proxy's, so it proves nothing
+        (404, "NotFound", Trouble.REFUSED),  # as likely
+        (404, "InvalidRegionId.NotFound", Trouble.REFUSED),
         (404, "InvalidAction.NotFound", Trouble.REFUSED),
         (404, "InvalidAccessKeyId.NotFound", Trouble.CREDENTIALS),
         (400, "SignatureDoesNotMatch", Trouble.CREDENTIALS),

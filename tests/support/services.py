@@ -201,7 +201,11 @@ def deadline_document(rows: list[Row], *, beside: bool = False) -> Row:
         {"id": "film", "tags": {"of": "queue", "queue": "1"}, "jobs": [{"id": "shot", "tags": {"of": "job"}}]}
     ]
     farm["fleets"] = [
-        {"id": "spot", "tags": {"of": "fleet", "fleet": "1"}, "workers": [{"id": "w1", "sessions": rows}]},
+        {
+            "id": "spot",
+            "tags": {"of": "fleet", "fleet": "1"},
+            "workers": [{"id": "w1", "tags": {"of": "worker", "worker": "1"}, "sessions": rows}],
+        },
         {"id": "empty", "workers": []},
     ]
     if beside:

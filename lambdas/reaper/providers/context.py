@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ class ProviderContext:
     account: str
     region: str
     calls: Calls = field(default_factory=Calls)
+    clock: Callable[[], float] = time.time
+    """Epoch seconds; what services say of the future is not believed."""
     aws: AwsClients | None = None
     alibaba: AlibabaSettings | None = None
 

@@ -43,6 +43,8 @@ class ProviderSpec:
     list_evidence: Mapping[str, str] = field(default_factory=dict[str, str])
     """``Facts`` field -> where list calls have it from: ``{"idle_since": "IdleSinceDateTime of athena:ListSessions"}``."""
 
+    since: float = 0.0
+    """When the service came to be, epoch seconds: no session is older."""
     stops_idle_only: bool = False
     """Whether a session is never stopped unless it is known to be idle, whatever a policy says."""
 

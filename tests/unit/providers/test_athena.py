@@ -8,19 +8,26 @@ import pytest
 
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Undecidable
 from reaper.core.session import Phase
-from reaper.providers.athena.facts import (
-    dpus_of,
-    engine_of,
-    has_sessions,
-    idle_timeout_of,
-    listed_facts,
-    session_facts,
-)
+from reaper.providers.athena import facts as athena_facts
+from reaper.providers.athena.facts import dpus_of, engine_of, has_sessions, idle_timeout_of
+from reaper.providers.athena.spec import SPEC
+from reaper.providers.instants import Instants
 
 PYSPARK = "PySpark engine version 3"
 SPARK_35 = "Apache Spark version 3.5"
 STARTED, IDLE_SINCE = datetime(2026, 3, 1, 9, tzinfo=UTC), datetime(2026, 3, 1, 10, tzinfo=UTC)
 STARTED_AT, IDLE_AT = 1772355600.0, 1772359200.0
+
+
+INSTANTS = Instants("Amazon Athena", SPEC.since, lambda: IDLE_AT + 3600)
+
+
+def listed_facts(row, engine):
+    return athena_facts.listed_facts(row, engine, INSTANTS)
+
+
+def session_facts(row, engine):
+    return athena_facts.session_facts(row, engine, INSTANTS)
 
 
 def row(state="IDLE", *, engine: str | None = PYSPARK, **status):
@@ -67,7 +74,7 @@ def test_neither_start_nor_modification_stands_in_for_the_last_use():
 
 
 def test_idleness_from_before_the_start_counts_from_the_start():
-    early = datetime(2020, 1, 1, tzinfo=UTC)
+    early = datetime(2026, 3, 1, 8, 59, 30, tzinfo=UTC)
 
     assert use(row(IdleSinceDateTime=early)) == (Phase.IDLE, STARTED_AT)
 
@@ -161,3 +168,20 @@ def test_an_idle_session_is_billed_for_its_coordinator():
     facts = listed_facts(row(), PYSPARK)
 
     assert (facts.billed_units, facts.price_key) == (1.0, "athena_dpu_hour")
+
+
+@pytest.mark.parametrize("moment", [0, -5, STARTED_AT - 3600, IDLE_AT + 86400])
+def test_an_idle_time_that_cannot_be_is_undecidable(moment):
+    facts = listed_facts(row(IdleSinceDateTime=datetime.fromtimestamp(moment, UTC)), PYSPARK)
+
+    assert isinstance(facts.idle_since, Undecidable)
+    assert "IdleSinceDateTime" in facts.idle_since.reason
+    assert facts.created_at == STARTED_AT
+
+
+@pytest.mark.parametrize("moment", [0, -5, IDLE_AT + 86400])
+def test_a_start_that_cannot_be_makes_age_undecidable(moment):
+    facts = listed_facts(row(StartDateTime=datetime.fromtimestamp(moment, UTC), IdleSinceDateTime=IDLE_SINCE), PYSPARK)
+
+    assert isinstance(facts.created_at, Undecidable)
+    assert "StartDateTime" in facts.created_at.reason

@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 
 from reaper.core.facts import Undecidable
 from reaper.providers.aws.clients import AwsClients, Patience
+from reaper.providers.instants import Instants
 from reaper.providers.aws.parents import ParentTags
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.timestamps import parse_timestamp
@@ -53,7 +54,7 @@ def test_a_garbled_timestamp_is_missing_and_hides_nothing_else(given):
 
 
 def service(region: str = REGION, clients: AwsClients | None = None) -> AwsService:
-    return AwsService(clients or AwsClients(), "glue", "AWS Glue", "111122223333", region)
+    return AwsService(clients or AwsClients(), "glue", "AWS Glue", "111122223333", region, Instants("AWS Glue", 0.0))
 
 
 def test_makes_one_client_however_many_threads_ask():

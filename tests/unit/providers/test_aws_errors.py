@@ -10,13 +10,14 @@ from reaper.providers.aws.clients import AwsClients
 from reaper.providers.aws.errors import Asked, translate
 from reaper.providers.aws.service import AwsService
 from reaper.providers.context import ProviderContext
+from reaper.providers.instants import Instants
 from reaper.sweep.ports import ProviderError, Trouble
 
 REGION = "eu-central-1"
 
 
 def service() -> AwsService:
-    return AwsService(AwsClients(), "glue", "AWS Glue", "111122223333", REGION)
+    return AwsService(AwsClients(), "glue", "AWS Glue", "111122223333", REGION, Instants("AWS Glue", 0.0))
 
 
 def said_of(error: Exception, *, on: str = "", region: str = REGION, call: str = "glue:ListSessions"):
@@ -63,6 +64,11 @@ def refused(code: str, status: int = 400, message: str = "as the vendor\nputs it
             refused("com.amazon#ThrottlingException"),
             Trouble.THROTTLED,
             "glue:ListSessions was throttled in eu-central-1 until its retries were used up: sweep less often",
+        ),
+        (
+            refused("404", status=404),
+            Trouble.REFUSED,
+            "glue:ListSessions was refused in eu-central-1: 404: as the vendor puts it",
         ),
         (
             refused("EntityNotFoundException"),

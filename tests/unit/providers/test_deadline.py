@@ -8,10 +8,23 @@ import pytest
 
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Undecidable
 from reaper.core.session import Phase
-from reaper.providers.deadline.facts import facts_of, use_of
+from reaper.providers.deadline import facts as deadline_facts
+from reaper.providers.deadline.spec import SPEC
+from reaper.providers.instants import Instants
 
 NINE, TEN, ELEVEN = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (9, 10, 11))
 NINE_AT, TEN_AT, ELEVEN_AT = 1772355600.0, 1772359200.0, 1772362800.0
+
+
+INSTANTS = Instants("AWS Deadline Cloud", SPEC.since, lambda: ELEVEN_AT + 3600)
+
+
+def facts_of(row):
+    return deadline_facts.facts_of(row, INSTANTS)
+
+
+def use_of(rows, started):
+    return deadline_facts.use_of(rows, started, INSTANTS)
 
 
 def use(**row):
@@ -98,7 +111,7 @@ def test_an_action_that_ran_and_has_no_end_makes_idleness_undecidable(status):
     found = use_of([action(status), action("SUCCEEDED", ended=TEN)], NINE_AT)
 
     assert found.phase is Phase.IDLE
-    assert found.idle_since == Undecidable("Deadline Cloud gave no end for an action that has ended")
+    assert found.idle_since == Undecidable("Deadline Cloud gave no usable end for an action that has ended")
 
 
 @pytest.mark.parametrize(("status", "named"), [("PAUSED", "'PAUSED'"), (None, "'none'")])
@@ -107,3 +120,26 @@ def test_an_action_with_an_unknown_status_makes_use_undecidable(status, named):
 
     doubt = Undecidable(f"Deadline Cloud reports an action with the status {named}, which is not documented")
     assert (found.phase, found.idle_since) == (doubt, doubt)
+
+
+@pytest.mark.parametrize("moment", [0, -5, ELEVEN_AT + 86400])
+def test_a_start_that_cannot_be_makes_age_undecidable(moment):
+    facts = facts_of({"startedAt": datetime.fromtimestamp(moment, UTC), "lifecycleStatus": "STARTED"})
+
+    assert isinstance(facts.created_at, Undecidable)
+    assert "startedAt" in facts.created_at.reason
+
+
+@pytest.mark.parametrize("ended", [datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(-5, UTC), "0"])
+def test_a_live_session_with_an_end_that_cannot_be_is_neither_ended_nor_idle(ended):
+    phase, idle_since = use(endedAt=ended)
+
+    assert isinstance(phase, Undecidable)
+    assert isinstance(idle_since, Undecidable)
+
+
+@pytest.mark.parametrize("moment", [0, -5, NINE_AT - 86400, ELEVEN_AT + 86400])
+def test_an_end_of_an_action_that_cannot_be_is_none(moment):
+    found = use_of([action("SUCCEEDED", ended=datetime.fromtimestamp(moment, UTC))], NINE_AT)
+
+    assert found.idle_since == Undecidable("Deadline Cloud gave no usable end for an action that has ended")

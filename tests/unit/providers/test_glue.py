@@ -9,14 +9,27 @@ import pytest
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Undecidable
 from reaper.core.prices import GLUE_DPU_HOUR
 from reaper.core.session import Phase
-from reaper.providers.glue.facts import facts_of
-from reaper.providers.glue.statements import use_of
+from reaper.providers.glue import facts as glue_facts
+from reaper.providers.glue import statements as glue_statements
+from reaper.providers.glue.spec import SPEC
+from reaper.providers.instants import Instants
 
 CREATED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 CREATED_AT = 1772355600.0
 TEN, ELEVEN, NOON = CREATED_AT + 3600, CREATED_AT + 7200, CREATED_AT + 10800
 
 READY = {"Id": "s", "Status": "READY", "CreatedOn": CREATED, "Command": {"Name": "glueetl"}}
+
+
+INSTANTS = Instants("AWS Glue", SPEC.since, lambda: NOON + 3600)
+
+
+def facts_of(row):
+    return glue_facts.facts_of(row, INSTANTS)
+
+
+def use_of(rows, created_at):
+    return glue_statements.use_of(rows, created_at, INSTANTS)
 
 
 def row(**over):
@@ -171,7 +184,13 @@ def test_an_open_statement_is_use_wherever_it_is_listed(state):
         pytest.param([statement(started=NOON, completed=TEN)], NOON, id="completed before it started"),
         pytest.param([statement("CANCELLED"), statement(completed=TEN, number=1)], TEN, id="undated, but not the last"),
         pytest.param([statement(completed=CREATED_AT - 30)], CREATED_AT, id="clocks apart: never before creation"),
-        pytest.param([statement(completed=NOON + 1e9)], NOON + 1e9, id="in the future: idle for no time"),
+        pytest.param([statement(completed=NOON + 3700)], NOON + 3700, id="ahead by what clocks differ"),
+        pytest.param([statement(completed=ELEVEN) | {"Id": None}], ELEVEN, id="without a number"),
+        pytest.param(
+            [statement("ERROR"), statement(completed=TEN, number=1), statement(completed=NOON) | {"Id": None}],
+            NOON,
+            id="dated and without a number: it bounds no other",
+        ),
     ],
 )
 def test_closed_statements_tell_since_when_a_session_is_idle(rows, idle_since):
@@ -187,6 +206,15 @@ def test_closed_statements_tell_since_when_a_session_is_idle(rows, idle_since):
         pytest.param([statement(completed=TEN), statement(number=1)], id="the last one is undated"),
         pytest.param([statement(completed=TEN), {"State": "ERROR"}], id="undated and without a number"),
         pytest.param([statement(started=12.0, completed=345.0)], id="times from before the session"),
+        pytest.param([statement(completed=NOON + 1e9)], id="the future"),
+        pytest.param([statement(started=TEN, completed=345.0)], id="started, and completed before the session began"),
+        pytest.param([statement(started=TEN, completed=NOON + 1e6)], id="started, and completed in the future"),
+        pytest.param(
+            [statement(number=1), statement(completed=TEN) | {"Id": None}], id="dated and without a number first"
+        ),
+        pytest.param(
+            [statement(completed=TEN) | {"Id": None}, statement(number=1)], id="dated and without a number last"
+        ),
         pytest.param([statement(completed="yesterday")], id="no number at all"),
     ],
 )
@@ -203,6 +231,17 @@ def test_a_statement_in_an_unknown_state_makes_use_undecidable(state, named):
 
     for fact in (use.phase, use.idle_since):
         assert fact == Undecidable(f"Glue reports a statement in the state {named}, which is not documented")
+
+
+@pytest.mark.parametrize("created", [0, -5, CREATED_AT - 10 * 365 * 86400, NOON + 86400])
+def test_a_creation_that_cannot_be_makes_age_undecidable(created):
+    facts = facts_of(row(CreatedOn=datetime.fromtimestamp(created, UTC)))
+
+    assert isinstance(facts.created_at, Undecidable)
+    assert "CreatedOn" in facts.created_at.reason
+    assert isinstance(
+        facts_of(row(Status="PROVISIONING", CreatedOn=datetime.fromtimestamp(created, UTC))).idle_since, Undecidable
+    )
 
 
 def test_a_session_that_ran_nothing_and_has_no_creation_time_is_undecidable():

@@ -13,6 +13,7 @@ from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Fact, Facts, Undecidabl
 from reaper.core.prices import ATHENA_DPU_HOUR
 from reaper.core.session import Phase
 from reaper.providers.aws.rows import Row, moment, number, structure, text
+from reaper.providers.instants import Instants
 
 _PHASES: Final = {
     "CREATING": Phase.STARTING,
@@ -41,14 +42,15 @@ def has_sessions(engine: str | None) -> bool:
     return engine is None or _SPARK.search(engine) is not None
 
 
-def listed_facts(row: Row, engine: str | None) -> Facts:
+def listed_facts(row: Row, engine: str | None, instants: Instants) -> Facts:
     """What a row of ListSessions tells, ``engine`` being that of the workgroup. What GetSession tells is ``NOT_ASKED``."""
-    return _facts(row, engine_of(row), engine)
+    return _facts(row, engine_of(row), engine, instants)
 
 
-def session_facts(row: Row, engine: str | None) -> Facts:
+def session_facts(row: Row, engine: str | None, instants: Instants) -> Facts:
     """What GetSession tells, ``engine`` being that of the workgroup if it is known: all but the tags."""
-    return _facts(row, text(row, "EngineVersion"), engine).with_(idle_timeout=idle_timeout_of(row), dpus=dpus_of(row))
+    facts = _facts(row, text(row, "EngineVersion"), engine, instants)
+    return facts.with_(idle_timeout=idle_timeout_of(row), dpus=dpus_of(row))
 
 
 def idle_timeout_of(row: Row) -> Fact[float]:
@@ -71,12 +73,12 @@ def dpus_of(row: Row) -> Fact[float]:
     return ABSENT if most is None else float(most)
 
 
-def _facts(row: Row, own_engine: str | None, engine: str | None) -> Facts:
+def _facts(row: Row, own_engine: str | None, engine: str | None, instants: Instants) -> Facts:
     status = structure(row, "Status")
     state = text(status, "State") or ""
-    started = moment(status, "StartDateTime")
+    started = instants.read(moment(status, "StartDateTime"), "StartDateTime")
     created_at: Fact[float] = Undecidable("Athena gave no start time") if started is None else started
-    phase, idle_since = _use(status, state, created_at, _blind_spot(own_engine, engine))
+    phase, idle_since = _use(status, state, created_at, _blind_spot(own_engine, engine), instants)
     return Facts(
         state=state,
         phase=phase,
@@ -103,10 +105,10 @@ def _blind_spot(*engines: str | None) -> Undecidable | None:
 
 
 def _use(
-    status: Row, state: str, created_at: Fact[float], blind_spot: Undecidable | None
+    status: Row, state: str, created_at: Fact[float], blind_spot: Undecidable | None, instants: Instants
 ) -> tuple[Fact[Phase], Fact[float]]:
     if state == "IDLE":
-        idle_since = _idle_since(status, state, blind_spot)
+        idle_since = _idle_since(status, state, created_at, blind_spot, instants)
         return (Phase.IDLE if blind_spot is None else blind_spot), idle_since
     phase = _PHASES.get(state)
     match phase:
@@ -119,12 +121,14 @@ def _use(
         case Phase.STARTING:
             return phase, created_at
         case Phase.UNHEALTHY:
-            return phase, _idle_since(status, state, blind_spot)
+            return phase, _idle_since(status, state, created_at, blind_spot, instants)
         case _:
             return phase, ABSENT
 
 
-def _idle_since(status: Row, state: str, blind_spot: Undecidable | None) -> Fact[float]:
+def _idle_since(
+    status: Row, state: str, created_at: Fact[float], blind_spot: Undecidable | None, instants: Instants
+) -> Fact[float]:
     """IdleSinceDateTime and nothing in its place.
 
     The start of a session, and perhaps its last modification, lie before its last use, so either would make it look
@@ -132,7 +136,7 @@ def _idle_since(status: Row, state: str, blind_spot: Undecidable | None) -> Fact
     """
     if blind_spot is not None:
         return blind_spot
-    since = moment(status, "IdleSinceDateTime")
+    since = instants.read(moment(status, "IdleSinceDateTime"), "IdleSinceDateTime", belongs_to=created_at)
     if since is None:
         return Undecidable(f"Athena reports {state} without saying since when the session is idle")
-    return max(since, moment(status, "StartDateTime") or since)
+    return max(since, created_at) if isinstance(since, float) and isinstance(created_at, float) else since

@@ -35,7 +35,7 @@ _TAGS_A_PAGE = 75
 
 def create(context: ProviderContext) -> AthenaProvider:
     """The provider for ``context``; sends nothing. Raises ProviderError without AWS clients."""
-    return AthenaProvider(AwsService.of(context, SPEC.service, "Amazon Athena"))
+    return AthenaProvider(AwsService.of(context, SPEC, "Amazon Athena"))
 
 
 class AthenaProvider:
@@ -97,7 +97,7 @@ class AthenaProvider:
             if error.trouble is Trouble.MISSING:
                 return None
             raise
-        return Session(ref, session_facts(row, self._engines.get(workgroup)))
+        return Session(ref, session_facts(row, self._engines.get(workgroup), self._athena.instants))
 
     def stop(self, ref: SessionRef) -> StopResult:
         """Ask Athena, once, to terminate the session. It answers so to sessions that have ended, too, without effect."""
@@ -139,7 +139,7 @@ class AthenaProvider:
                         elif session_id not in seen:
                             seen.add(session_id)
                             ref = SessionRef(key.service, key.account, key.region, scope, session_id)
-                            yield Session(ref, listed_facts(row, engine))
+                            yield Session(ref, listed_facts(row, engine, self._athena.instants))
             self._athena.refuse_nameless("ListSessions", on, nameless)
 
         return Listing(scope, read)
@@ -184,7 +184,10 @@ class AthenaProvider:
                 "ListTagsForResource", "Tags", on=on, ResourceARN=self._athena.arn(resource), MaxResults=_TAGS_A_PAGE
             ):
                 for row in page:
-                    tags[row["Key"]] = text(row, "Value") or ""
+                    key, value = row["Key"], row.get("Value", "")
+                    if not isinstance(key, str) or not isinstance(value, str):
+                        return unread(self._athena.garbled("ListTagsForResource", on, "with a tag that is no text"))
+                    tags[key] = value
         except ProviderError as error:
             return unread(error)
         except KeyError:

@@ -17,6 +17,7 @@ _WORKGROUPS: Final = "arn:{partition}:athena:{region}:{account}:workgroup/*"
 SPEC: Final = ProviderSpec(
     service="athena",
     title="Amazon Athena for Apache Spark sessions",
+    since=1669766400.0,  # 2022-11-30
     session_arn="arn:{partition}:athena:{region}:{account}:workgroup/{workgroup}/session/{id}",
     read=(
         Grant(("athena:ListWorkGroups",), ("*",)),

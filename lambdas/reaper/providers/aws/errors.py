@@ -59,7 +59,7 @@ _CODES: Final[dict[Trouble, frozenset[str]]] = {
             "TooManyRequestsException",
         }
     ),
-    Trouble.MISSING: frozenset({"EntityNotFoundException", "NotFoundException", "ResourceNotFoundException"}),
+    Trouble.MISSING: frozenset({"EntityNotFoundException", "ResourceNotFoundException"}),
     Trouble.NOT_OFFERED: frozenset({"OptInRequired", "SubscriptionRequiredException"}),
     Trouble.SERVER: frozenset(
         {
@@ -77,7 +77,8 @@ _CODES: Final[dict[Trouble, frozenset[str]]] = {
     ),
 }
 _TROUBLE_OF: Final = {code: trouble for trouble, codes in _CODES.items() for code in codes}
-_STATUS: Final = {403: Trouble.DENIED, 404: Trouble.MISSING, 429: Trouble.THROTTLED}
+# Not 404: whatever stands between here and AWS may say so, and a session that is gone is left alone.
+_STATUS: Final = {403: Trouble.DENIED, 429: Trouble.THROTTLED}
 
 _NO_CREDENTIALS: Final = (
     botocore_errors.NoCredentialsError,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, cast
 
 Row = Mapping[str, Any]
@@ -37,9 +37,11 @@ def structure(row: Row, name: str) -> Row:
     return cast("Row", value) if isinstance(value, dict) else {}
 
 
-def instant(seconds: float) -> str:
-    """``seconds`` since the epoch as people read it in evidence: ``2026-03-01T10:00:00Z``."""
-    try:
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    except (ValueError, OverflowError, OSError):
-        return f"{seconds:.0f} s since 1970"
+def tags_of(value: object) -> Mapping[str, str] | None:
+    """``value`` if it is a map of texts, which tags are; ``None`` for anything else, which may hide a tag that protects."""
+    if not isinstance(value, dict):
+        return None
+    found = cast("dict[object, object]", value)
+    if all(isinstance(key, str) and isinstance(held, str) for key, held in found.items()):
+        return cast("Mapping[str, str]", found)
+    return None

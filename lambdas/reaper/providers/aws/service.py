@@ -9,6 +9,7 @@ from botocore import xform_name
 
 from reaper.providers.aws.clients import Patience
 from reaper.providers.aws.errors import Asked, translate
+from reaper.providers.instants import Instants
 from reaper.sweep.ports import ProviderError, Trouble
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from reaper.providers.aws.clients import AwsClients
     from reaper.providers.aws.rows import Row
     from reaper.providers.context import ProviderContext
+    from reaper.providers.spec import ProviderSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,17 @@ class AwsService:
     """As people call it: ``Amazon Athena``."""
     account: str
     region: str
+    instants: Instants
     patience: Patience = Patience.PATIENT
     """Of its reads."""
 
     @classmethod
-    def of(cls, context: ProviderContext, name: str, title: str) -> AwsService:
-        """The service in the account and region of ``context``, which must bring AWS clients."""
+    def of(cls, context: ProviderContext, spec: ProviderSpec, title: str) -> AwsService:
+        """The service of ``spec`` in the account and region of ``context``, which must bring AWS clients."""
         if context.aws is None:
             raise ProviderError(Trouble.CREDENTIALS, f"{title} needs AWS clients, and none were set up")
-        return cls(context.aws, name, title, context.account, context.region)
+        instants = Instants(title, spec.since, context.clock)
+        return cls(context.aws, spec.service, title, context.account, context.region, instants)
 
     def brisk(self) -> AwsService:
         """The same service, whose reads give up soon."""

@@ -13,7 +13,8 @@ from typing import Final
 
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Fact, Facts, Undecidable
 from reaper.core.session import Phase
-from reaper.providers.aws.rows import Row, instant, moment, text
+from reaper.providers.aws.rows import Row, moment, text
+from reaper.providers.instants import Instants, instant
 
 _LIVE: Final = frozenset({"STARTED", "UPDATE_IN_PROGRESS", "UPDATE_SUCCEEDED", "UPDATE_FAILED"})
 _OPEN: Final = frozenset({"ASSIGNED", "SCHEDULED", "RUNNING", "CANCELING", "RECLAIMING"})
@@ -22,11 +23,11 @@ _MAY_NOT_HAVE_RUN: Final = frozenset({"CANCELED", "NEVER_ATTEMPTED", "RECLAIMED"
 _SOURCE: Final = "(deadline:ListSessionActions)"
 
 
-def facts_of(row: Row) -> Facts:
+def facts_of(row: Row, instants: Instants) -> Facts:
     """What the row tells; the use of a live session and its tags are ``NOT_ASKED``."""
     state = text(row, "lifecycleStatus") or ""
-    started = moment(row, "startedAt")
-    phase, idle_since = _use(row, state)
+    started = instants.read(moment(row, "startedAt"), "startedAt")
+    phase, idle_since = _use(row, state, instants)
     return Facts(
         state=state,
         phase=phase,
@@ -36,9 +37,18 @@ def facts_of(row: Row) -> Facts:
     )
 
 
-def _use(row: Row, state: str) -> tuple[Fact[Phase], Fact[float]]:
-    if state == "ENDED" or row.get("endedAt") is not None:
+def _use(row: Row, state: str, instants: Instants) -> tuple[Fact[Phase], Fact[float]]:
+    if state == "ENDED":
         return Phase.ENDED, ABSENT
+    if row.get("endedAt") is not None:
+        ended = instants.read(moment(row, "endedAt"), "endedAt")
+        if isinstance(ended, float):
+            return Phase.ENDED, ABSENT
+        # It may be running: not to list it as ended is what keeps it from being hidden.
+        nonsense = (
+            ended if isinstance(ended, Undecidable) else Undecidable("Deadline Cloud gave an endedAt that is no time")
+        )
+        return nonsense, nonsense
     if text(row, "targetLifecycleStatus") is not None:
         return Phase.STOPPING, ABSENT
     if state in _LIVE:
@@ -57,7 +67,7 @@ class Use:
     evidence: Mapping[str, str]
 
 
-def use_of(rows: Iterable[Row], started: Fact[float]) -> Use:
+def use_of(rows: Iterable[Row], started: Fact[float], instants: Instants) -> Use:
     """Read actions until one is open, which is proof of use, or to the end.
 
     A session is idle since the last moment any action ended; without actions, since it started.
@@ -70,7 +80,8 @@ def use_of(rows: Iterable[Row], started: Fact[float]) -> Use:
         if status in _OPEN:
             seen = f"action {text(row, 'sessionActionId') or 'without an id'} is {status} {_SOURCE}"
             return Use(Phase.BUSY, IN_USE, {"phase": seen, "idle_since": seen})
-        ended = moment(row, "endedAt")
+        read = instants.read(moment(row, "endedAt"), "endedAt", belongs_to=started)
+        ended = read if isinstance(read, float) else None
         if status in _RAN or (status in _MAY_NOT_HAVE_RUN and row.get("startedAt") is not None):
             undated = undated or ended is None
         elif status not in _MAY_NOT_HAVE_RUN:
@@ -81,7 +92,7 @@ def use_of(rows: Iterable[Row], started: Fact[float]) -> Use:
         return Use(doubt, doubt, {})
     evidence = {"phase": f"{_actions(count)}, none of them open {_SOURCE}"}
     if undated:
-        return Use(Phase.IDLE, Undecidable("Deadline Cloud gave no end for an action that has ended"), evidence)
+        return Use(Phase.IDLE, Undecidable("Deadline Cloud gave no usable end for an action that has ended"), evidence)
     if not isinstance(started, int | float):
         return Use(Phase.IDLE, started, evidence)
     if latest > started:

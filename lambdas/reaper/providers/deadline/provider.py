@@ -5,14 +5,14 @@ Sessions are found by worker, because those of a job that has finished can linge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from reaper.core.facts import NOT_ASKED, Facts
 from reaper.core.session import Scope, ScopeKey, Session, SessionRef
 from reaper.providers.aws.parents import ParentTags, Tags
-from reaper.providers.aws.rows import text
+from reaper.providers.aws.rows import tags_of, text
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.stopping import stop_once
 from reaper.providers.deadline.facts import Use, facts_of, use_of
@@ -31,13 +31,13 @@ _PAGE_SIZE = 100  # the most any list gives
 
 def create(context: ProviderContext) -> DeadlineProvider:
     """The provider for ``context``; sends nothing. Raises ProviderError without AWS clients."""
-    return DeadlineProvider(AwsService.of(context, SPEC.service, "AWS Deadline Cloud"))
+    return DeadlineProvider(AwsService.of(context, SPEC, "AWS Deadline Cloud"))
 
 
 class DeadlineProvider:
     """Deadline Cloud behind the sweep's port; safe to call from several threads at once.
 
-    One instance serves one sweep: it remembers the tags of farms, queues, fleets and jobs.
+    One instance serves one sweep: it remembers the tags of farms, queues, fleets, workers and jobs.
     """
 
     def __init__(self, deadline: AwsService) -> None:
@@ -75,7 +75,7 @@ class DeadlineProvider:
             return session.facts.with_(
                 tags=self._parent_tags.inherited(_parents(session.ref)),
                 evidence={
-                    "tags": "those of farm, queue, fleet and job, later ones winning (deadline:ListTagsForResource)"
+                    "tags": "those of farm, queue, fleet, worker and job, later ones winning (deadline:ListTagsForResource)"
                 },
             )
         raise ValueError(f"unknown source {source!r}")
@@ -95,7 +95,7 @@ class DeadlineProvider:
             raise
         if text(row, "sessionId") != ref.id:
             raise self._deadline.garbled("GetSession", on, "about another session, or none")
-        return Session(ref, facts_of(row))
+        return Session(ref, facts_of(row, self._deadline.instants))
 
     def stop(self, ref: SessionRef) -> StopResult:
         """Ask Deadline Cloud, once, to end the session.
@@ -159,7 +159,10 @@ class DeadlineProvider:
     def _session(self, scope: Scope, row: Row) -> Session:
         key = self._key
         scope = (*scope, ("queue", row["queueId"]), ("job", row["jobId"]))
-        return Session(SessionRef(key.service, key.account, key.region, scope, row["sessionId"]), facts_of(row))
+        return Session(
+            SessionRef(key.service, key.account, key.region, scope, row["sessionId"]),
+            facts_of(row, self._deadline.instants),
+        )
 
     def _with_use(self, session: Session) -> Facts:
         facts = session.facts
@@ -182,7 +185,7 @@ class DeadlineProvider:
             sessionId=ref.id,
             maxResults=_PAGE_SIZE,
         )
-        return use_of(chain.from_iterable(pages), started)
+        return use_of(chain.from_iterable(pages), started, self._deadline.instants)
 
     def _look_up_tags(self, resource: str) -> Tags:
         on = " ".join(resource.split("/")[-2:])
@@ -192,9 +195,10 @@ class DeadlineProvider:
             )
         except ProviderError as error:
             return unread(error)
-        if not isinstance(tags, dict):
-            return unread(self._deadline.garbled("ListTagsForResource", on, "without tags"))
-        return cast("Mapping[str, str]", tags)
+        known = tags_of(tags)
+        if known is None:
+            return unread(self._deadline.garbled("ListTagsForResource", on, "without tags, or with other than text"))
+        return known
 
 
 def _part(ref: SessionRef, name: str) -> str:
@@ -209,7 +213,7 @@ def _job_of(ref: SessionRef) -> dict[str, Any]:
 
 
 def _parents(ref: SessionRef) -> tuple[str, ...]:
-    """What the session inherits tags from, later ones winning: farm, queue, fleet, job."""
+    """What the session inherits tags from, later ones winning: farm, queue, fleet, worker, job."""
     farm = f"farm/{_part(ref, 'farm')}"
-    queue = f"{farm}/queue/{_part(ref, 'queue')}"
-    return farm, queue, f"{farm}/fleet/{_part(ref, 'fleet')}", f"{queue}/job/{_part(ref, 'job')}"
+    queue, fleet = f"{farm}/queue/{_part(ref, 'queue')}", f"{farm}/fleet/{_part(ref, 'fleet')}"
+    return farm, queue, fleet, f"{fleet}/worker/{_part(ref, 'worker')}", f"{queue}/job/{_part(ref, 'job')}"

@@ -16,6 +16,7 @@ _FARMS: Final = "arn:{partition}:deadline:{region}:{account}:farm/*"
 SPEC: Final = ProviderSpec(
     service="deadline",
     title="AWS Deadline Cloud sessions",
+    since=1712016000.0,  # 2024-04-02
     # AWS's reference knows no ARN of a session, and checks every call about one on its job: all sessions of a job share it.
     session_arn="arn:{partition}:deadline:{region}:{account}:farm/{farm}/queue/{queue}/job/{job}",
     read=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from reaper.sweep.ports import ProviderError, Trouble
@@ -78,7 +79,7 @@ _CREDENTIALS = (
 _DENIED = ("Forbidden", "NoPermission", "AccessDenied", "ImplicitDeny", "ExplicitDeny")
 # An unknown operation, version or host is "not found" too, and says nothing about the session.
 _REFUSED = ("InvalidAction", "InvalidVersion", "InvalidApi", "InvalidProduct")
-_MISSING_ENDINGS = (".NotFound", ".NotExist", ".NotExists")
+_MISSING = re.compile(r"(Invalid)?(SessionCluster|Session|Workspace)(Id)?\.?Not(Found|Exists?)")
 
 _BY_CODE: tuple[tuple[tuple[str, ...], Trouble], ...] = (
     (("Throttling",), Trouble.THROTTLED),
@@ -87,14 +88,14 @@ _BY_CODE: tuple[tuple[tuple[str, ...], Trouble], ...] = (
     (_REFUSED, Trouble.REFUSED),
 )
 _BY_STATUS: Mapping[int, Trouble] = {401: Trouble.CREDENTIALS, 403: Trouble.DENIED, 429: Trouble.THROTTLED}
-_NOT_FOUND, _SERVER = 404, 500
+_SERVER = 500
 
 
 def trouble_of(status: int, code: str | None) -> Trouble:
     """The kind of an error response; ``code`` is None when it had none.
 
-    The code outranks the status: an unknown access key comes with HTTP 404. A 404 without a code comes from something
-    other than the service, so it does not mean that the session is gone.
+    The code outranks the status: an unknown access key comes with HTTP 404. Only a code that names the session or its
+    workspace says that it is gone; a bare 404 may come from anything between here and the service.
     """
     for prefixes, trouble in _BY_CODE:
         if code is not None and code.startswith(prefixes):
@@ -103,7 +104,7 @@ def trouble_of(status: int, code: str | None) -> Trouble:
         return _BY_STATUS[status]
     if status >= _SERVER:
         return Trouble.SERVER
-    if code is not None and (status == _NOT_FOUND or code.endswith(_MISSING_ENDINGS)):
+    if code is not None and _MISSING.fullmatch(code):
         return Trouble.MISSING
     return Trouble.REFUSED
 

@@ -8,13 +8,13 @@ policy that names ``even_when: [undecidable]`` can stop one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from reaper.core.facts import ABSENT, Fact, Facts, Missing, Undecidable
+from reaper.core.facts import ABSENT, Fact, Facts, Undecidable
 from reaper.core.session import Phase
-from reaper.providers.emr_serverless_spark.model import SessionCluster
+from reaper.providers.emr_serverless_spark.model import SessionCluster, Workspace
+from reaper.providers.instants import Instants, instant
 
 NO_ACTIVITY: Final = Undecidable("EMR Serverless Spark reports no last activity for a session cluster")
 
@@ -39,7 +39,7 @@ def phase_of(state: str | None) -> Phase | Undecidable:
     return PHASES.get(state) or Undecidable(f"unknown EMR Serverless Spark session state {state!r}")
 
 
-def facts_of(session: SessionCluster, tags: Mapping[str, str] | Missing) -> Facts:
+def facts_of(session: SessionCluster, tags: Fact[Mapping[str, str]], instants: Instants) -> Facts:
     """Everything one row tells; ``tags`` are the workspace's, because session clusters have none.
 
     Size and cost stay absent: the Spark settings say what a session may use, not what it uses.
@@ -48,7 +48,7 @@ def facts_of(session: SessionCluster, tags: Mapping[str, str] | Missing) -> Fact
     return Facts(
         state=session.state or "",
         phase=phase_of(session.state),
-        created_at=_created_at(session, evidence),
+        created_at=_created_at(session, evidence, instants),
         idle_since=NO_ACTIVITY,
         idle_timeout=_idle_timeout(session, evidence),
         tags=tags,
@@ -59,11 +59,23 @@ def facts_of(session: SessionCluster, tags: Mapping[str, str] | Missing) -> Fact
     )
 
 
-def _created_at(session: SessionCluster, evidence: dict[str, str]) -> Fact[float]:
+def tags_of(workspace: Workspace) -> Fact[Mapping[str, str]]:
+    """Those of a workspace; undecidable where they are of another shape than documented, because one may protect."""
+    if workspace.tags is None:
+        return Undecidable(
+            f"EMR Serverless Spark gave the tags of workspace {workspace.id} in a shape that is not documented"
+        )
+    return workspace.tags
+
+
+def _created_at(session: SessionCluster, evidence: dict[str, str], instants: Instants) -> Fact[float]:
     for word, moment in (("startTime", session.started_at), ("gmtCreate", session.created_at)):
-        if isinstance(moment, datetime):
-            evidence["created_at"] = f"{word} {moment.isoformat(timespec='seconds')}"
-            return moment.timestamp()
+        read = instants.read(moment, word)
+        if isinstance(read, float):
+            evidence["created_at"] = f"{word} {instant(read)}"
+        if read is not None:
+            # A start that cannot be is none to put the creation in the place of: it may have been started again.
+            return read
     return Undecidable("EMR Serverless Spark gave neither a start nor a creation time")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import cast
 
 JsonObject = Mapping[str, object]
@@ -22,7 +21,8 @@ class Workspace:
 
     id: str
     name: str | None
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] | None
+    """``None`` where they are of another shape than documented, and so cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,9 @@ class SessionCluster:
     kind: str | None
     queue: str | None
     user: str | None
-    started_at: datetime | None
-    created_at: datetime | None
+    started_at: float | None
+    """Seconds since 1970, as is; whether that can be is not judged here."""
+    created_at: float | None
     auto_stop: AutoStop | None
 
 
@@ -54,12 +55,7 @@ def workspace_of(row: object) -> Workspace | None:
     identity = _text(fields, "workspaceId")
     if identity is None:
         return None
-    tags: dict[str, str] = {}
-    for tag in map(json_object, json_list(fields.get("tags"))):
-        key = _text(tag, "tagKey")
-        if key is not None:
-            tags[key] = _text(tag, "tagValue") or ""
-    return Workspace(identity, _text(fields, "workspaceName"), tags)
+    return Workspace(identity, _text(fields, "workspaceName"), _tags(fields))
 
 
 def session_cluster_of(row: object) -> SessionCluster | None:
@@ -79,6 +75,23 @@ def session_cluster_of(row: object) -> SessionCluster | None:
         created_at=_moment(fields, "gmtCreate"),
         auto_stop=_auto_stop(fields.get("autoStopConfiguration")),
     )
+
+
+def _tags(fields: JsonObject) -> Mapping[str, str] | None:
+    """The list of ``tagKey`` and ``tagValue``; a list that is left out is an empty one."""
+    if "tags" not in fields:
+        return {}
+    listed = fields["tags"]
+    if not isinstance(listed, list):
+        return None
+    tags: dict[str, str] = {}
+    for row in cast("list[object]", listed):
+        tag = json_object(row)
+        key, value = _text(tag, "tagKey"), tag.get("tagValue") or ""
+        if key is None or not isinstance(value, str):
+            return None
+        tags[key] = value
+    return tags
 
 
 def json_object(value: object) -> JsonObject:
@@ -107,12 +120,7 @@ def _text(fields: JsonObject, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _moment(fields: JsonObject, name: str) -> datetime | None:
-    """A time given in milliseconds since 1970; zero and less mean that there is none."""
+def _moment(fields: JsonObject, name: str) -> float | None:
+    """A time given in milliseconds since 1970."""
     value = fields.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(value / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    return value / 1000 if isinstance(value, int) and not isinstance(value, bool) else None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from reaper.core.facts import NOT_ASKED, Facts, Undecidable
 from reaper.core.session import Scope, ScopeKey, Session, SessionRef
 from reaper.providers.context import ProviderContext
 from reaper.providers.emr_serverless_spark.client import EmrServerlessSparkClient
 from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError
-from reaper.providers.emr_serverless_spark.facts import GONE, facts_of, phase_of
+from reaper.providers.emr_serverless_spark.facts import GONE, facts_of, phase_of, tags_of
 from reaper.providers.emr_serverless_spark.model import Workspace
 from reaper.providers.emr_serverless_spark.signing import Credentials
 from reaper.providers.emr_serverless_spark.spec import SPEC, WORKSPACE
+from reaper.providers.instants import Instants
 from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble, unread
 
 
@@ -39,7 +41,7 @@ def create(context: ProviderContext) -> EmrServerlessSparkProvider:
         )
     except ValueError as error:
         raise ProviderError(Trouble.REFUSED, f"EMR Serverless Spark: {error}") from error
-    return EmrServerlessSparkProvider(client, account=context.account, region=context.region)
+    return EmrServerlessSparkProvider(client, account=context.account, region=context.region, clock=context.clock)
 
 
 class EmrServerlessSparkProvider:
@@ -54,9 +56,11 @@ class EmrServerlessSparkProvider:
         *,
         account: str,
         region: str,
+        clock: Callable[[], float] = time.time,
         queues: dict[SessionRef, str | None] | None = None,
     ) -> None:
-        """``queues`` are those of sessions that are known already."""
+        """``clock`` gives epoch seconds; ``queues`` are those of sessions that are known already."""
+        self._instants = Instants("EMR Serverless Spark", SPEC.since, clock)
         self._client = client
         self._key = ScopeKey(SPEC.service, account, region)
         # StopSessionCluster wants the queue beside the id. Seen at the re-check before each stop; a missing one is left out.
@@ -76,7 +80,11 @@ class EmrServerlessSparkProvider:
         """The same sessions, read by a client that gives up soon."""
         key = self._key
         return EmrServerlessSparkProvider(
-            self._client.brisk(), account=key.account, region=key.region, queues=self._queues
+            self._client.brisk(),
+            account=key.account,
+            region=key.region,
+            clock=self._instants.clock,
+            queues=self._queues,
         )
 
     def discover(self) -> Listing:
@@ -99,7 +107,7 @@ class EmrServerlessSparkProvider:
             return session.facts.with_(tags=unread(error))
         if workspace is None:
             return session.facts.with_(tags=Undecidable(f"workspace {workspace_id} is no longer listed"))
-        return session.facts.with_(tags=workspace.tags)
+        return session.facts.with_(tags=tags_of(workspace))
 
     def reread(self, ref: SessionRef) -> Session | None:
         """The session as it is now; its tags have to be asked for, since they are the workspace's."""
@@ -110,7 +118,7 @@ class EmrServerlessSparkProvider:
                 return None
             raise
         self._queues[ref] = row.queue
-        return Session(ref, facts_of(row, NOT_ASKED))
+        return Session(ref, facts_of(row, NOT_ASKED, self._instants))
 
     def stop(self, ref: SessionRef) -> StopResult:
         """Ask the service, once, to stop the session cluster and whatever runs in it.
@@ -157,7 +165,7 @@ class EmrServerlessSparkProvider:
                 unreadable += page.unreadable
                 for row in page.rows:
                     ref = SessionRef(self._key.service, self._key.account, self._key.region, scope, row.id)
-                    yield Session(ref, facts_of(row, workspace.tags))
+                    yield Session(ref, facts_of(row, tags_of(workspace), self._instants))
             _refuse_unreadable(unreadable, "session clusters")
 
         return Listing(scope, read)

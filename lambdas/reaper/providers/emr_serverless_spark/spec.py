@@ -14,6 +14,7 @@ WORKSPACE: Final = "workspace"
 SPEC: Final = ProviderSpec(
     service=Service.EMR_SERVERLESS_SPARK,
     title="Alibaba Cloud EMR Serverless Spark session clusters",
+    since=1691452800.0,  # 2023-08-08
     # RAM's form, acs:service:region:account:relative-id. The vendor documents no relative id for this service, whose
     # permissions all are on "*"; this one is ours.
     session_arn="acs:emr-serverless-spark:{region}:{account}:workspace/{workspace}/sessioncluster/{id}",

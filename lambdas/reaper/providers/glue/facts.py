@@ -12,6 +12,7 @@ from reaper.core.facts import ABSENT, NOT_ASKED, Fact, Facts, Undecidable
 from reaper.core.prices import GLUE_DPU_HOUR
 from reaper.core.session import Phase
 from reaper.providers.aws.rows import Row, moment, number, structure, text
+from reaper.providers.instants import Instants
 
 DATA_PREVIEW: Final = "data-preview"
 """The ``kind`` of sessions that Glue Studio's visual editor opens to preview data, on behalf of whoever looks at a job."""
@@ -40,10 +41,10 @@ _DPUS_OF_WORKER: Final = {
 }
 
 
-def facts_of(row: Row) -> Facts:
+def facts_of(row: Row, instants: Instants) -> Facts:
     """Everything the row tells; the phase of a READY session and its tags are ``NOT_ASKED``."""
     state = text(row, "Status") or ""
-    created = moment(row, "CreatedOn")
+    created = instants.read(moment(row, "CreatedOn"), "CreatedOn")
     created_at: Fact[float] = Undecidable("Glue gave no creation time") if created is None else created
     command = text(structure(row, "Command"), "Name")
     name = text(row, "Description")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from reaper.core.facts import NOT_ASKED, Facts
 from reaper.core.session import ScopeKey, Session, SessionRef
+from reaper.providers.aws.rows import tags_of
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.stopping import stop_once
 from reaper.providers.glue.facts import facts_of
@@ -15,7 +16,7 @@ from reaper.providers.glue.statements import use_of
 from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from reaper.providers.aws.rows import Row
     from reaper.providers.context import ProviderContext
@@ -25,7 +26,7 @@ _PAGE_SIZE = 1000  # the most ListSessions gives
 
 def create(context: ProviderContext) -> GlueProvider:
     """The provider for ``context``; sends nothing. Raises ProviderError without AWS clients."""
-    return GlueProvider(AwsService.of(context, SPEC.service, "AWS Glue"))
+    return GlueProvider(AwsService.of(context, SPEC, "AWS Glue"))
 
 
 class GlueProvider:
@@ -79,7 +80,7 @@ class GlueProvider:
             raise
         if not isinstance(row, dict):
             raise self._glue.garbled("GetSession", on, "without a session")
-        return Session(ref, facts_of(cast("Row", row)))
+        return Session(ref, facts_of(cast("Row", row), self._glue.instants))
 
     def stop(self, ref: SessionRef) -> StopResult:
         """Ask Glue, once, to stop the session; it goes through STOPPING to STOPPED on its own."""
@@ -95,7 +96,10 @@ class GlueProvider:
             for row in page:
                 session_id = row.get("Id")
                 if session_id:
-                    yield Session(SessionRef(key.service, key.account, key.region, (), session_id), facts_of(row))
+                    yield Session(
+                        SessionRef(key.service, key.account, key.region, (), session_id),
+                        facts_of(row, self._glue.instants),
+                    )
                 else:
                     nameless += 1
         self._glue.refuse_nameless("ListSessions", "", nameless)
@@ -109,7 +113,7 @@ class GlueProvider:
             "ListStatements", "Statements", on=f"session {session.ref.id}", SessionId=session.ref.id
         )
         try:
-            use = use_of(chain.from_iterable(pages), facts.created_at)
+            use = use_of(chain.from_iterable(pages), facts.created_at, self._glue.instants)
         except ProviderError as error:
             doubt = unread(error)
             return facts.with_(phase=doubt, idle_since=doubt)
@@ -122,9 +126,9 @@ class GlueProvider:
             answer = self._glue.call("GetTags", on=on, ResourceArn=self._glue.arn(f"session/{session_id}"))
         except ProviderError as error:
             return session.facts.with_(tags=unread(error))
-        tags = answer.get("Tags")
-        if not isinstance(tags, dict):
-            return session.facts.with_(tags=unread(self._glue.garbled("GetTags", on, "without tags")))
-        return session.facts.with_(
-            tags=cast("Mapping[str, str]", tags), evidence={"tags": "the session's own tags (glue:GetTags)"}
-        )
+        tags = tags_of(answer.get("Tags"))
+        if tags is None:
+            return session.facts.with_(
+                tags=unread(self._glue.garbled("GetTags", on, "without tags, or with other than text"))
+            )
+        return session.facts.with_(tags=tags, evidence={"tags": "the session's own tags (glue:GetTags)"})

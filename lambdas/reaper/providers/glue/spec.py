@@ -15,6 +15,7 @@ _SESSIONS: Final = "arn:{partition}:glue:{region}:{account}:session/*"
 SPEC: Final = ProviderSpec(
     service="glue",
     title="AWS Glue interactive sessions",
+    since=1638316800.0,  # 2021-12-01
     session_arn="arn:{partition}:glue:{region}:{account}:session/{id}",
     # AWS's reference names no resource type for GetTags on sessions, yet its own notebook kernel asks for the tags of
     # session ARNs; a denial makes tags undecidable, which protects.

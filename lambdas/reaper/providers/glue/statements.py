@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from reaper.core.facts import IN_USE, Fact, Undecidable
 from reaper.core.session import Phase
-from reaper.providers.aws.rows import Row, instant, number, text
+from reaper.providers.aws.rows import Row, number, text
+from reaper.providers.instants import Instants, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +24,6 @@ _SOURCE: Final = "(glue:ListStatements)"
 
 _MILLISECONDS_FROM: Final = 1e11
 """As seconds that is the year 5138, as milliseconds it is 1973: nothing near it is ambiguous."""
-_CLOCK_SLACK: Final = 60.0
-"""Seconds a statement may seem older than its session before its time is taken for nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +38,18 @@ class Use:
 @dataclass(frozen=True, slots=True)
 class _Closed:
     number: float
+    """Its place in the order of statements; infinite where it has none and may be the last, or bound no other."""
     moment: float | None
     completed: bool
     """Whether ``moment`` is that of the completion; else it is the start, or there is none."""
 
 
-def use_of(rows: Iterable[Row], created_at: Fact[float]) -> Use:
+def use_of(rows: Iterable[Row], created_at: Fact[float], instants: Instants) -> Use:
     """Read statements until one is open, which is proof of use, or to the end.
 
     A session is idle since the last moment any statement completed; without statements, since it was created. Completion
-    that was not given counts as the start. Code and output are never touched. Times in the future count as now, later
-    on: nobody is idle for less than no time.
+    that was not given counts as the start. Code and output are never touched.
     """
-    earliest = created_at - _CLOCK_SLACK if isinstance(created_at, float | int) else 0.0
     closed: list[_Closed] = []
     unknown: str | None = None
     for row in rows:
@@ -61,7 +59,7 @@ def use_of(rows: Iterable[Row], created_at: Fact[float]) -> Use:
             return Use(Phase.BUSY, IN_USE, {"phase": seen, "idle_since": seen})
         if state not in _CLOSED:
             unknown = state or "no state"
-        closed.append(_closed(row, index, earliest))
+        closed.append(_closed(row, index, created_at, instants))
     if unknown is not None:
         doubt = Undecidable(f"Glue reports a statement in the state {unknown!r}, which is not documented")
         return Use(doubt, doubt, {})
@@ -87,18 +85,23 @@ def _last_use(closed: list[_Closed], created_at: Fact[float]) -> tuple[Fact[floa
     return latest, f"last of {_statements(len(closed))} {word} {instant(latest)} {_SOURCE}"
 
 
-def _closed(row: Row, index: float | None, earliest: float) -> _Closed:
-    """The statement by its latest usable time; times of 0 and less, and from before the session, are not."""
+def _closed(row: Row, index: float | None, created_at: Fact[float], instants: Instants) -> _Closed:
+    """The statement by its latest usable time; one that cannot be is not usable. 0 and less stand for none."""
     usable: dict[str, float] = {}
     for name in ("StartedOn", "CompletedOn"):
         given = number(row, name)
         if given is not None:
             seconds = given / 1000 if given >= _MILLISECONDS_FROM else float(given)
-            if seconds > max(0.0, earliest):
-                usable[name] = seconds
-    return _Closed(
-        float("inf") if index is None else index, max(usable.values(), default=None), "CompletedOn" in usable
-    )
+            read = instants.read(seconds, name, belongs_to=created_at)
+            if isinstance(read, float):
+                usable[name] = read
+            elif name == "CompletedOn" and given > 0:
+                # It completed at another time than that, and maybe long after it started.
+                usable.clear()
+    moment = max(usable.values(), default=None)
+    # Without a number, a statement without a time may be the last, and one with a time comes after none for certain.
+    nowhere = float("inf") if moment is None else float("-inf")
+    return _Closed(nowhere if index is None else index, moment, "CompletedOn" in usable)
 
 
 def _statements(count: int) -> str:
