@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from reaper.cli.yaml_document import read_policy_file, read_yaml
+from reaper.core.facts import ABSENT
+from reaper.core.judge import Verdict, compile_book, judge
 from reaper.core.policy.load import load
 from reaper.core.policy.model import Action, Guards, SnoozeLimit, Stage
+from reaper.core.session import Phase
+from reaper.providers.athena import facts as athena
+from reaper.providers.emr_serverless_spark import facts as emr_serverless_spark
+from reaper.providers.glue import facts as glue
+from tests.support.sessions import DAY, HOUR, NOW, session
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "policies.yaml"
@@ -79,3 +86,38 @@ def test_what_is_commented_out_as_an_example_is_valid():
     assert guards.max_evidence_failures == 0.2
     assert (guards.max_tag_failures, guards.population_factor, guards.max_regret_share) == (0.2, 5.0, 0.2)
     assert loaded.book.prices == {"glue_dpu_hour": 0.44, "athena_dpu_hour": 0.35}
+
+
+STATES = {
+    "glue": glue._PHASES,
+    "athena": athena._PHASES,
+    "emr-serverless-spark": emr_serverless_spark.PHASES,
+    "deadline": {"STARTED": Phase.STOPPING},
+}
+STUCK = [
+    (service, state, phase)
+    for service, states in STATES.items()
+    for state, phase in states.items()
+    if phase in {Phase.STARTING, Phase.STOPPING, Phase.UNHEALTHY}
+]
+
+
+@pytest.mark.parametrize(("service", "state", "phase"), STUCK)
+def test_a_session_that_hangs_in_a_state_that_should_pass_is_reported(book, service, state, phase):
+    hangs = session(service=service, state=state, phase=phase, idle_since=ABSENT, idle_timeout=3_600.0, age=2 * DAY)
+    verdict = judge(compile_book(book), hangs, NOW)
+    assert isinstance(verdict, Verdict)
+    assert (verdict.kind.value, verdict.policy) == ("report", "stuck")
+
+
+@pytest.mark.parametrize(("service", "state", "phase"), STUCK)
+def test_a_session_that_is_on_its_way_is_not(book, service, state, phase):
+    age = DAY - 1 if phase is Phase.STOPPING else HOUR - 1
+    passes = session(service=service, state=state, phase=phase, idle_since=ABSENT, idle_timeout=3_600.0, age=age)
+    verdict = judge(compile_book(book), passes, NOW)
+    assert isinstance(verdict, Verdict)
+    assert verdict.kind.value == "keep"
+
+
+def test_there_are_sessions_that_may_hang_in_every_service():
+    assert {service for service, _, _ in STUCK} == set(STATES)
