@@ -65,7 +65,11 @@ class Alarms(Construct):
         self.watch_queue(
             "UndeliveredSweeps", failures, "A sweep failed or never started; the queue of failures says which, and why."
         )
-        self._tell(self._missed_run(function, cadence, timeout_minutes))
+        period, periods = missed_run_window(cadence, timeout_minutes)
+        self.missed_run_seconds = period * periods
+        self.missed_run = self._missed_run(period, periods)
+        """Goes off when nothing was counted for :attr:`missed_run_seconds`: to be made once the deployment itself was."""
+        self._tell(self.missed_run)
 
     def watch_queue(self, name: str, queue: sqs.IQueue, meaning: str) -> None:
         """Alarm, as ``name``, on anything in ``queue``."""
@@ -98,13 +102,12 @@ class Alarms(Construct):
         alarm.add_alarm_action(*self._actions)
         alarm.add_ok_action(*self._actions)
 
-    def _missed_run(self, function: lambda_.Function, cadence: Cadence, timeout_minutes: int) -> cloudwatch.Alarm:
-        period, periods = missed_run_window(cadence, timeout_minutes)
+    def _missed_run(self, period: int, periods: int) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(
             self,
             "MissedRun",
             alarm_description="No sweep ran when one was due: nothing is being watched.",
-            metric=function.metric_invocations(period=Duration.seconds(period), statistic="Sum"),
+            metric=_measured(Metric.SWEEPS, self._deployment, Duration.seconds(period), "Sum"),
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             threshold=1,
             evaluation_periods=periods,
@@ -128,13 +131,15 @@ def _of_the_report(deployment: str) -> Iterator[tuple[str, cloudwatch.Metric, st
         yield metric.value, _measured(metric, deployment), meaning
 
 
-def _measured(metric: Metric, deployment: str) -> cloudwatch.Metric:
+def _measured(
+    metric: Metric, deployment: str, period: Duration = _FIVE_MINUTES, statistic: str = "Maximum"
+) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=metric.value,
         dimensions_map={"service": deployment},
-        statistic="Maximum",
-        period=_FIVE_MINUTES,
+        statistic=statistic,
+        period=period,
     )
 
 

@@ -22,7 +22,9 @@ from infra import models
 PYTHON_VERSION: Final = "3.14"
 """The function's Python; a test holds it to the runtime in :mod:`infra.function`."""
 PLATFORM: Final = "manylinux2014_aarch64"
-OWN_SERVICES: Final = ("appconfigdata", "dynamodb", "events", "lambda", "s3", "secretsmanager", "sns")
+OWN_SERVICES: Final = (
+    *("appconfig", "appconfigdata", "cloudwatch", "dynamodb", "events", "lambda", "s3", "secretsmanager", "sns"),
+)
 """The services of AWS that the functions themselves use, besides those the sweep looks at."""
 
 _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "cli")

@@ -60,7 +60,7 @@ class History(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=False,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if retain else RemovalPolicy.DESTROY,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(days),
@@ -111,11 +111,20 @@ class History(Construct):
         if self._key is not None:
             self._key.grant(grantee, "kms:Decrypt")
 
-    def _grant(self, grantee: iam.IRole, actions: list[str], keys: Iterable[str], reason: str) -> None:
+    def grant_empty(self, grantee: iam.IRole) -> iam.Grant:
+        """Let ``grantee`` delete everything that is kept here."""
+        iam.Grant.add_to_principal(grantee=grantee, actions=["s3:ListBucket"], resource_arns=[self.bucket.bucket_arn])
+        return self._grant(grantee, ["s3:DeleteObject"], ["*"], "Everything goes when the bucket goes.")[-1]
+
+    def _grant(self, grantee: iam.IRole, actions: list[str], keys: Iterable[str], reason: str) -> list[iam.Grant]:
+        grants: list[iam.Grant] = []
         name = Stack.of(self).get_logical_id(cast("CfnResource", self.bucket.node.default_child))
         for key in keys:
             # Not ``Bucket.grant_put``, which would grant tagging, legal holds, retention and aborting uploads with it.
-            iam.Grant.add_to_principal(
-                grantee=grantee, actions=actions, resource_arns=[self.bucket.arn_for_objects(key)]
+            grants.append(
+                iam.Grant.add_to_principal(
+                    grantee=grantee, actions=actions, resource_arns=[self.bucket.arn_for_objects(key)]
+                )
             )
             acknowledge(grantee, f"AwsSolutions-IAM5[Resource::<{name}.Arn>/{key}]", reason)
+        return grants

@@ -26,11 +26,15 @@ class Ledger(Construct):
     """A table paid by request, with point-in-time recovery, whose items expire by themselves.
 
     ``removal_policy`` is what becomes of it with the stack: by default it stays, since what it remembers (snoozes,
-    warnings, stops to confirm) cannot be found out again.
+    warnings, stops to confirm) cannot be found out again. A first deployment that is rolled back leaves nothing.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self.table = dynamodb.TableV2(

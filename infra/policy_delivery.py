@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_appconfig as appconfig
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.acknowledge import acknowledge
 from infra.owners import OwnersFile
 from reaper.settings import DeliverySettings
 
@@ -40,7 +41,12 @@ class PolicyDelivery(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = appconfig.Application(self, "Application", description="Policies of Session Reaper")
-        self.environment = appconfig.Environment(self, "Environment", application=self.application)
+        self.environment = appconfig.Environment(
+            self,
+            "Environment",
+            application=self.application,
+            deletion_protection_check=appconfig.DeletionProtectionCheck.BYPASS,
+        )
         self.strategy = appconfig.DeploymentStrategy(
             self,
             "AtOnce",
@@ -79,15 +85,35 @@ class PolicyDelivery(Construct):
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration"],
-            resource_arns=[
-                f"{where}/{profile.configuration_profile_id}"
-                for profile in (self.policies, self.switch, self.owners)
-                if profile is not None
-            ],
+            resource_arns=[f"{where}/{profile.configuration_profile_id}" for profile in self.profiles()],
+        )
+
+    def profiles(self) -> list[appconfig.HostedConfiguration]:
+        """Every profile there is."""
+        return [one for one in (self.policies, self.switch, self.owners) if one is not None]
+
+    def grant_empty(self, grantee: iam.IRole) -> iam.Grant:
+        """Let ``grantee`` list and delete the versions of these profiles, which keep AppConfig from deleting them."""
+        where = f"arn:{Aws.PARTITION}:appconfig:{Aws.REGION}:{Aws.ACCOUNT_ID}:application/"
+        named: list[str] = []
+        for one in self.profiles():
+            ids = (self.application.application_id, one.configuration_profile_id)
+            named.append(f"{where}{ids[0]}/configurationprofile/{ids[1]}")
+            shown = [f"<{Stack.of(self).resolve(id_)['Ref']}>" for id_ in ids]
+            acknowledge(
+                grantee,
+                "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:appconfig:<AWS::Region>:<AWS::AccountId>:application/"
+                f"{shown[0]}/configurationprofile/{shown[1]}/hostedconfigurationversion/*]",
+                "People make versions by delivering policies; all of them go with the profile.",
+            )
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["appconfig:ListHostedConfigurationVersions", "appconfig:DeleteHostedConfigurationVersion"],
+            resource_arns=[*named, *(f"{one}/hostedconfigurationversion/*" for one in named)],
         )
 
     def _profile(self, name: str, content: str, schema: str, description: str) -> appconfig.HostedConfiguration:
-        return appconfig.HostedConfiguration(
+        profile = appconfig.HostedConfiguration(
             self,
             name,
             application=self.application,
@@ -96,4 +122,11 @@ class PolicyDelivery(Construct):
             validators=[appconfig.JsonSchemaValidator.from_inline(schema)],
             deploy_to=[self.environment],
             deployment_strategy=self.strategy,
+            # What protects profiles that were read within the hour would keep a stack from being deleted while it sweeps.
+            deletion_protection_check=appconfig.DeletionProtectionCheck.BYPASS,
         )
+        for part in profile.node.find_all():
+            if isinstance(part, appconfig.CfnHostedConfigurationVersion):
+                # The versions of other deployments stay as they are; those of a first one that failed go with it.
+                part.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        return profile

@@ -27,6 +27,7 @@ from infra.schedule import Schedule
 from infra.settings import Settings
 from infra.slack import Slack
 from infra.sweeper import Sweeper
+from infra.upkeep import Upkeep
 from infra.weekly import Weekly
 from reaper.providers.spec import ProviderSpec
 from reaper.settings import AnswersSettings, Metric, PeopleSettings, SlackSettings, SweepSettings, WeeklySettings
@@ -54,7 +55,7 @@ class SessionReaperStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._code, self._deployment = code, settings
-        removal = RemovalPolicy.RETAIN if settings.keep_data else RemovalPolicy.DESTROY
+        removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.keep_data else RemovalPolicy.DESTROY
         key = messages_key(self, "Key")
         self._reports = Reports(self, "Reports", key=key, emails=settings.emails)
         self._owners = OwnersTopic(
@@ -81,7 +82,17 @@ class SessionReaperStack(Stack):
         schedule = Schedule(
             self, "Schedule", cadence=settings.schedule, target=sweeper.function, failures=sweeper.failures
         )
-        self._watch(sweeper, slack, weekly)
+        alarms = self._watch(sweeper, slack, weekly)
+        upkeep = Upkeep(
+            self,
+            "Upkeep",
+            code=code,
+            deployment=settings,
+            delivery=self._delivery,
+            history=self._history,
+            window=alarms.missed_run_seconds,
+        )
+        upkeep.before(alarms.missed_run, schedule, *(one for one in (weekly, self._events) if one))
         self._tell(
             TopicArn=self._reports.topic.topic_arn,
             OwnersTopicArn=self._owners.topic.topic_arn,
@@ -224,7 +235,7 @@ class SessionReaperStack(Stack):
             self._links.grant_read(weekly.role)
         return weekly
 
-    def _watch(self, sweeper: Sweeper, slack: Slack | None, weekly: Weekly | None) -> None:
+    def _watch(self, sweeper: Sweeper, slack: Slack | None, weekly: Weekly | None) -> Alarms:
         """The alarms and the dashboard."""
         settings = self._deployment
         alarms = Alarms(
@@ -269,6 +280,7 @@ class SessionReaperStack(Stack):
                 log=sweeper.log,
                 queues=queues,
             )
+        return alarms
 
     def _tell(self, **outputs: str | None) -> None:
         for name, value in outputs.items():

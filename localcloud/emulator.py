@@ -8,7 +8,7 @@ ministack is pinned, because this reaches into it. What is changed, and nothing 
 - schedules are looked at every second instead of every ten, and a minute of a rate() is as long as the launcher is told;
 - mail that SNS delivers is kept;
 - an HTTP API is reached under the host that its URL names, too;
-- secrets and condition keys are as AWS has them, see `mended`;
+- secrets, condition keys and refusals to delete are as AWS has them, see `mended`;
 - the control API is served under `/_localcloud/`.
 """
 
@@ -28,7 +28,7 @@ from localcloud.deadline import Deadline
 from localcloud.gateway import Gateway, request_of, with_account
 from localcloud.glue import Glue
 from localcloud.mail import deliver_mail
-from localcloud.mended import mend_condition_keys, mend_secrets
+from localcloud.mended import mend_condition_keys, mend_deletions, mend_secrets
 from localcloud.record import Call
 from localcloud.service import ElsewhereError
 from localcloud.wire import Reply, Request, ServiceError
@@ -74,9 +74,9 @@ def install(cloud: Gateway, ministack: Any, minute: float = 60.0) -> App:
         router.SERVICE_PATTERNS.setdefault(service, {"host_patterns": [rf"{service}\."]})
     ministack._EXECUTE_API_RE = _API_HOST  # noqa: SLF001 - the same
     deliver_mail(_import("ministack.services.sns"), cloud.mail)
-    mend_secrets(
-        _import("ministack.services.cloudformation.provisioners"), _import("ministack.services.secretsmanager")
-    )
+    provisioners = _import("ministack.services.cloudformation.provisioners")
+    mend_secrets(provisioners, _import("ministack.services.secretsmanager"))
+    mend_deletions(provisioners, _import("ministack.services.appconfig"), _import("ministack.services.s3"))
     mend_condition_keys(iam_actions, _import("ministack.services.dynamodb"))
     _check_permissions(cloud, iam_actions)
     _record_others(cloud, ministack, iam_actions)

@@ -40,6 +40,8 @@ class Metric(StrEnum):
     One dimension and few metrics, because CloudWatch bills each metric by the month; counts by service are in the log.
     """
 
+    SWEEPS = "Sweeps"
+    """One for each sweep that came to its end, or part of one, and one for a new deployment."""
     SESSIONS_SEEN = "SessionsSeen"
     WOULD_STOP = "WouldStop"
     STOPPED = "Stopped"

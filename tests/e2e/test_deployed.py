@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,8 @@ def enforcing(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> De
             "emails": "team@example.org",
             # A scheduled sweep may come between a test and its own, and tell the news first.
             "notify": "always",
+            # It is destroyed in the end, with everything in it.
+            "keep_data": "false",
             "alibaba_region": ALIBABA_REGION,
             "alibaba_secret": SECRET,
             "alibaba_endpoint": cloud.env()["ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK"],
@@ -196,6 +199,25 @@ def metrics(deployment: Deployment, run_id: str) -> dict[str, float]:
         for emf in told
         for metric in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     }
+
+
+def test_on_a_fresh_stack_no_alarm_goes_off_and_the_one_for_a_missed_run_counts_from_the_deployment(enforcing):
+    cloudwatch = enforcing.client("cloudwatch")
+    alarms = {alarm["MetricName"]: alarm["StateValue"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
+    now = datetime.now(UTC)
+
+    assert "Sweeps" in alarms
+    assert "ALARM" not in alarms.values()
+    counted = cloudwatch.get_metric_statistics(
+        Namespace="SessionReaper",
+        MetricName="Sweeps",
+        Dimensions=[{"Name": "service", "Value": enforcing.name}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert sum(point["Sum"] for point in counted) >= 1
 
 
 def test_in_enforce_mode_what_is_idle_is_stopped_and_nothing_else(enforcing, inbox, world):
@@ -351,3 +373,19 @@ def test_the_schedule_runs_the_function_by_itself(inbox, world):
 
     assert outcomes(message)["idle"] == "would_stop"
     assert stopped(world) == set()
+
+
+def test_a_stack_that_was_delivered_to_and_has_recorded_sweeps_is_destroyed_and_leaves_nothing(reporting):
+    outputs = reporting.outputs
+    s3, appconfig = reporting.client("s3"), reporting.client("appconfig")
+    assert s3.list_objects_v2(Bucket=outputs["HistoryBucketName"])["KeyCount"] > 0
+    versions = appconfig.list_hosted_configuration_versions(
+        ApplicationId=outputs["ApplicationId"], ConfigurationProfileId=outputs["PoliciesProfileId"]
+    )
+    assert len(versions["Items"]) > 1
+
+    reporting.destroy()
+
+    assert appconfig.list_applications()["Items"] == []
+    assert outputs["HistoryBucketName"] not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    assert reporting.client("dynamodb").list_tables()["TableNames"] == []

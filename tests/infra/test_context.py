@@ -199,8 +199,8 @@ def test_what_is_wrong_with_slack_is_said_though_there_is_a_secret():
 def test_the_signing_secret_is_one_of_its_own():
     assert problems(slack_secret="reaper/slack", slack_signing_secret="reaper/slack") == [
         (
-            "context key slack_signing_secret is the same as slack_secret: put the signing secret into one of its own, which is all "
-            "that the public page reads"
+            "context key slack_signing_secret is the same as slack_secret: put the signing secret into one of its own, which is "
+            "all that the public page reads"
         )
     ]
 

@@ -95,7 +95,7 @@ def test_it_stays_when_the_stack_goes_unless_that_is_not_wanted(plain):
     def fate(found: Resources) -> set[str]:
         return {one["DeletionPolicy"] for one in found.everything() if one["Type"] == "AWS::S3::Bucket"}
 
-    assert fate(plain) == {"Retain"}
+    assert fate(plain) == {"RetainExceptOnCreate"}
     assert fate(synthesised(retain=False)) == {"Delete"}
 
 

@@ -70,12 +70,13 @@ def test_it_is_encrypted_with_the_accounts_key_and_can_be_taken_back_in_time(tab
 
 
 @pytest.mark.parametrize(
-    ("arguments", "policy"), [({}, "Retain"), ({"removal_policy": RemovalPolicy.DESTROY}, "Delete")]
+    ("arguments", "policy"), [({}, "RetainExceptOnCreate"), ({"removal_policy": RemovalPolicy.DESTROY}, "Delete")]
 )
 def test_it_outlives_the_stack_unless_told_otherwise(arguments, policy):
     [resource] = [one for one in template(**arguments)["Resources"].values() if one["Type"] == TABLE]
 
-    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == policy
+    assert resource["DeletionPolicy"] == policy
+    assert resource["UpdateReplacePolicy"] == policy.removesuffix("ExceptOnCreate")
 
 
 def test_its_user_may_read_and_put_items_of_this_table_and_nothing_else(resources):

@@ -271,12 +271,13 @@ def test_a_run_that_is_missing_alarms_because_of_the_silence():
     [alarm] = [
         one
         for one in stack(schedule="rate(30 minutes)", timeout_minutes="5").all("AWS::CloudWatch::Alarm")
-        if one["MetricName"] == "Invocations"
+        if one["MetricName"] == "Sweeps"
     ]
 
     assert alarm["ComparisonOperator"] == "LessThanThreshold"
     assert alarm["TreatMissingData"] == "breaching"
     assert (alarm["Period"], alarm["EvaluationPeriods"]) == (40 * 60, 1)
+    assert (alarm["Namespace"], alarm["Statistic"]) == ("SessionReaper", "Sum")
 
 
 def test_policies_and_switch_are_delivered_through_validators():

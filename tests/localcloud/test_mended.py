@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from localcloud.mended import condition_keys, mend_secrets
+from localcloud.mended import condition_keys, mend_deletions, mend_secrets
 
 ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:key-a1b2c3"
 ITEM = {"pk": {"S": "session/a"}, "sk": {"S": "memory"}}
@@ -50,6 +50,13 @@ def test_policies_see_the_source_of_events_and_of_several_none_alone():
     assert keys("events", {"Entries": [ours, theirs]}) == {"events:source": ["aws.glue", "session-reaper"]}
 
 
+def test_policies_see_the_namespace_that_metrics_are_put_into_and_none_of_what_is_read():
+    assert keys("monitoring", {"Namespace": "SessionReaper", "MetricData": []}) == {
+        "cloudwatch:namespace": "SessionReaper"
+    }
+    assert keys("monitoring", {"Namespace": "SessionReaper", "MetricName": "Sweeps"}) == {}
+
+
 @pytest.fixture
 def handlers():
     kept = {"key": {"ARN": ARN, "RotationEnabled": False}}
@@ -80,3 +87,46 @@ def test_a_rotation_schedule_switches_the_rotation_on(handlers):
 
     assert schedule["create"]("Schedule", {"SecretId": ARN, "RotationLambdaARN": "arn:function"}, "stack") == (ARN, {})
     assert (handlers.kept["RotationEnabled"], handlers.kept["RotationLambdaARN"]) == (True, "arn:function")
+
+
+@pytest.fixture
+def cloud():
+    """What is mended of ministack: one profile with a version, one bucket with an object; and what was deleted."""
+    gone = []
+    handler = {"create": None, "delete": lambda name, _: gone.append(name)}
+    provisioners = SimpleNamespace(
+        _RESOURCE_HANDLERS={"AWS::AppConfig::ConfigurationProfile": handler, "AWS::S3::Bucket": handler}
+    )
+    appconfig = SimpleNamespace(
+        _hosted_versions={"app/profile/1": {}},
+        _delete_configuration_profile=lambda _, profile: gone.append(profile),
+        _error=lambda *what: what,
+    )
+    s3 = SimpleNamespace(_buckets={"history": {"objects": {"facts/v1/a": b""}}})
+    mend_deletions(provisioners, appconfig, s3)
+    return SimpleNamespace(gone=gone, of=provisioners._RESOURCE_HANDLERS, appconfig=appconfig, s3=s3)
+
+
+def test_a_profile_that_has_versions_is_deleted_neither_by_a_stack_nor_by_a_request(cloud):
+    delete = cloud.of["AWS::AppConfig::ConfigurationProfile"]["delete"]
+
+    with pytest.raises(ValueError, match="still hosted configuration versions existing under it"):
+        delete("profile", {"ApplicationId": "app"})
+    status, code, _ = cloud.appconfig._delete_configuration_profile("app", "profile")
+    assert (status, code, cloud.gone) == (400, "BadRequestException", [])
+
+    cloud.appconfig._hosted_versions.clear()
+    delete("profile", {"ApplicationId": "app"})
+    cloud.appconfig._delete_configuration_profile("app", "profile")
+    assert cloud.gone == ["profile", "profile"]
+
+
+def test_a_bucket_that_holds_anything_is_not_deleted_by_a_stack(cloud):
+    delete = cloud.of["AWS::S3::Bucket"]["delete"]
+
+    with pytest.raises(ValueError, match="not empty"):
+        delete("history", {})
+
+    cloud.s3._buckets["history"]["objects"].clear()
+    delete("history", {})
+    assert cloud.gone == ["history"]

@@ -45,6 +45,10 @@ class Resources:
     def everything(self) -> list[dict[str, Any]]:
         return list(self._template["Resources"].values())
 
+    def by_name(self) -> dict[str, dict[str, Any]]:
+        """Every resource with all that is said of it, by its logical id."""
+        return dict(self._template["Resources"])
+
     def part(self, construct: str) -> Resources:
         """Those of one construct of the stack, by its id."""
         found = {name: one for name, one in self._template["Resources"].items() if name.startswith(construct)}

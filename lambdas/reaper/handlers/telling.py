@@ -27,6 +27,7 @@ def measure(metrics: Metrics, report: Json, *, untold: int = 0) -> None:
     """
     totals = report["totals"]
     counts = {
+        Metric.SWEEPS: 1,
         Metric.SESSIONS_SEEN: report["sessions"]["seen"],
         Metric.WOULD_STOP: totals.get(Outcome.WOULD_STOP, 0),
         Metric.STOPPED: totals.get(Outcome.STOPPED, 0),
