@@ -342,4 +342,4 @@ def test_without_any_fault_every_idle_session_is_stopped_and_nothing_is_amiss(de
     assert (done.error, done.blind, done.notes) == (None, (), [])
     assert [key.split("/")[2] for key in deployed.backing.objects] == ["facts", "reports"]
     assert len(deployed.backing.messages) == 1
-    assert {name for name, value in done.metrics.items() if value} == {"SessionsSeen", "Stopped", "IdleCost"}
+    assert {name for name, value in done.metrics.items() if value} == {"Sweeps", "SessionsSeen", "Stopped", "IdleCost"}

@@ -62,8 +62,10 @@ def test_it_has_the_models_of_the_services_it_calls_and_no_others(built):
     data = built / "botocore" / "data"
 
     assert {path.name for path in data.iterdir() if path.is_dir()} == {
+        "appconfig",
         "appconfigdata",
         "athena",
+        "cloudwatch",
         "deadline",
         "dynamodb",
         "events",
