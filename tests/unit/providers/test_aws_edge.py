@@ -14,10 +14,10 @@ from botocore.stub import Stubber
 
 from reaper.core.facts import Undecidable
 from reaper.providers.aws.clients import AwsClients, Patience
-from reaper.providers.instants import Instants
 from reaper.providers.aws.parents import ParentTags
 from reaper.providers.aws.service import AwsService
 from reaper.providers.aws.timestamps import parse_timestamp
+from reaper.providers.instants import Instants
 from reaper.sweep.ports import ProviderError, Trouble
 
 REGION = "eu-central-1"
