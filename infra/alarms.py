@@ -126,6 +126,10 @@ def _of_the_report(deployment: str) -> Iterator[tuple[str, cloudwatch.Metric, st
             "A guard withholds every stop of a scope; the report says why, and how to release it.",
         ),
         (Metric.UNTOLD, "Messages or events did not leave the sweep, so somebody does not know; its log says why."),
+        (
+            Metric.NO_SUBSCRIBER,
+            "Nobody is subscribed to the reports: confirm the mail from AWS. This alarm can only be seen in CloudWatch.",
+        ),
         (Metric.CORRUPT_POLICY, "The policies could not be used: nothing is judged and nothing is stopped."),
     ):
         yield metric.value, _measured(metric, deployment), meaning

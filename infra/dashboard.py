@@ -29,6 +29,7 @@ _STATES: Final = (
     Metric.NOT_STOPPING,
     Metric.BLIND_SCOPES,
     Metric.TRIPPED_GUARDS,
+    Metric.NO_SUBSCRIBER,
 )
 """What holds at the moment of a sweep, and is counted again by the next one: added up, it would mean nothing."""
 
@@ -75,7 +76,12 @@ class Dashboard(Construct):
                 ),
                 self._graph("Not seen", Metric.BLIND_SCOPES, Metric.CORRUPT_POLICY),
                 self._graph(
-                    "Not told", Metric.UNTOLD, Metric.UNRESOLVED_OWNERS, Metric.REFUSED_ANSWERS, Metric.FAILED_ANSWERS
+                    "Not told",
+                    Metric.UNTOLD,
+                    Metric.NO_SUBSCRIBER,
+                    Metric.UNRESOLVED_OWNERS,
+                    Metric.REFUSED_ANSWERS,
+                    Metric.FAILED_ANSWERS,
                 ),
             ],
             [

@@ -38,6 +38,12 @@ class EncryptedTopic(Construct):
                 )
             )
 
+    def grant_look(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` see how many subscriptions have been confirmed."""
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["sns:GetTopicAttributes"], resource_arns=[self.topic.topic_arn]
+        )
+
     def grant_publish(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` publish, and use the key as far as that takes."""
         # Not ``Topic.grant_publish``, which would grant ``kms:GenerateDataKey*`` with it.

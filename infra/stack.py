@@ -154,6 +154,9 @@ class SessionReaperStack(Stack):
         for topic in (self._reports, self._owners, self._chat):
             if topic:
                 topic.grant_publish(sweeper.role)
+        for topic in (self._reports, self._chat):
+            if topic:
+                topic.grant_look(sweeper.role)
         self._delivery.grant_read(sweeper.role)
         self._ledger.grant_use(sweeper.role)
         if self._history:

@@ -61,6 +61,8 @@ class Metric(StrEnum):
     UNRESOLVED_OWNERS = "UnresolvedOwners"
     UNTOLD = "Untold"
     """Messages and events that did not leave the sweep."""
+    NO_SUBSCRIBER = "NoSubscriber"
+    """1 while nobody has confirmed a subscription to what the sweep tells, else 0."""
     REFUSED_ANSWERS = "RefusedAnswers"
     """Counted by the function behind the links: forged, altered, expired or repeated ones."""
     FAILED_ANSWERS = "FailedAnswers"

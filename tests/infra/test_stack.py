@@ -33,6 +33,7 @@ OWN = {
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sns:Publish",
+    "sns:GetTopicAttributes",
     "kms:Decrypt",
     "kms:GenerateDataKey",
     "appconfig:StartConfigurationSession",
@@ -240,6 +241,7 @@ def topic_statements(found):
         ("CorruptPolicy", "SessionReaper"),
         ("Untold", "SessionReaper"),
         ("FailedAnswers", "SessionReaper"),
+        ("NoSubscriber", "SessionReaper"),
     ],
 )
 def test_one_is_enough_to_alarm_and_silence_is_no_recovery(metric, namespace):

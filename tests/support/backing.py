@@ -82,6 +82,8 @@ class Backing:
     """DynamoDB: partition and sort key -> item."""
     messages: list[dict[str, Any]] = field(default_factory=list)
     """SNS: the report each message carried."""
+    subscribers: int = 1
+    """SNS: how many subscriptions to each topic have been confirmed."""
     objects: dict[str, bytes] = field(default_factory=dict)
     function: str = ""
     """Lambda: the ARN of the one there is."""
@@ -171,6 +173,13 @@ class Backing:
         self.messages.append(json.loads(json.loads(given["Message"])["default"]))
         result = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>"
         return Reply(headers={"Content-Type": "text/xml"}, body=result.encode())
+
+    def _sns_GetTopicAttributes(self, given: dict[str, str]) -> Reply:  # noqa: N802
+        assert given["TopicArn"]
+        entry = f"<entry><key>SubscriptionsConfirmed</key><value>{self.subscribers}</value></entry>"
+        told = f"<GetTopicAttributesResult><Attributes>{entry}</Attributes></GetTopicAttributesResult>"
+        text = f"<GetTopicAttributesResponse>{told}</GetTopicAttributesResponse>"
+        return Reply(headers={"Content-Type": "text/xml"}, body=text.encode())
 
     def _s3_PutObject(self, given: tuple[str, bytes]) -> Reply:  # noqa: N802
         self.objects[given[0]] = given[1]

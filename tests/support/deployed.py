@@ -111,6 +111,7 @@ class Deployed:
         """Invoke the handler once, in a function that has just started."""
         sweep._clients.cache_clear()
         sweep._delivery.cache_clear()
+        sweep._subscribers.cache_clear()
         log = io.StringIO()
         sweep.logger.registered_handler.setStream(log)  # type: ignore[attr-defined] - it is a StreamHandler
         self._out()

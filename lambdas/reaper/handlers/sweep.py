@@ -31,6 +31,7 @@ from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_eve
 from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.people import People
 from reaper.handlers.secret import SecretError, read_key_pair
+from reaper.handlers.subscribers import Subscribers
 from reaper.handlers.telling import log_report, measure
 from reaper.handlers.time_limit import TimeLimited
 from reaper.history.recorder import SpooledRecorder
@@ -88,7 +89,7 @@ def handler(event: Event, context: LambdaContext) -> Json:
     report = people.annotated(_sweep(settings, context, part, delivery, people))
     _archive(settings, report)
     log_report(logger, report)
-    measure(metrics, report, untold=people.untold)
+    measure(metrics, report, untold=people.untold, nobody=_subscribers(settings).missing)
     people.insist()
     return {key: value for key, value in report.items() if key != "findings"}
 
@@ -112,6 +113,8 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, delivery
         people.tell(refused)
         return refused
     mode, notes, unread = _effective_mode(settings, delivery)
+    if unheard := _subscribers(settings).note():
+        notes = (*notes, unheard)
     if not book.book.policies:
         notes = (*notes, "there are no policies: nothing is reported, and nothing is stopped")
     opened, blind = _open(settings)
@@ -322,3 +325,9 @@ def _region() -> str:
 @cache
 def _delivery(settings: SweepSettings) -> Delivery:
     return Delivery(_client("appconfigdata"), settings.delivery)
+
+
+@cache
+def _subscribers(settings: SweepSettings) -> Subscribers:
+    topics = (settings.topic_arn, settings.people.chat_topic_arn)
+    return Subscribers(_client("sns"), [topic for topic in topics if topic])

@@ -20,10 +20,10 @@ def log_report(logger: Logger, report: Json) -> None:
     (logger.error if "error" in report else logger.info)("sweep done", extra={"report": summary})
 
 
-def measure(metrics: Metrics, report: Json, *, untold: int = 0) -> None:
+def measure(metrics: Metrics, report: Json, *, untold: int = 0, nobody: bool = False) -> None:
     """The counts of the sweep, and for each policy that has stopped sessions the share of its stops that were regretted.
 
-    ``untold`` is how many messages and events did not leave it.
+    ``untold`` is how many messages and events did not leave it; ``nobody`` that nobody is subscribed to them.
     """
     totals = report["totals"]
     counts = {
@@ -44,6 +44,7 @@ def measure(metrics: Metrics, report: Json, *, untold: int = 0) -> None:
         Metric.CONFIRMED: totals.get(Outcome.CONFIRMED, 0),
         Metric.UNRESOLVED_OWNERS: report.get("owners", {}).get("unresolved", 0),
         Metric.UNTOLD: untold,
+        Metric.NO_SUBSCRIBER: int(nobody),
     }
     for metric, value in counts.items():
         metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
