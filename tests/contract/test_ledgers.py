@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from reaper.core.memory import Memory, SweepRecord, Unreadable
+from reaper.core.memory import Memory, Unreadable
+from reaper.core.records import SweepRecord
 from reaper.core.outcome import Outcome
 from reaper.core.session import SessionRef
 from reaper.ledger.dynamodb import DynamoDbLedger

@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from infra.ledger import ACTIONS
 from localcloud.client import LocalCloud
-from reaper.core.memory import PolicyCount, StopTaken, SweepRecord
+from reaper.core.records import PolicyCount, StopTaken, SweepRecord
 from reaper.core.session import ScopeKey
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.sweep.ports import LedgerError
@@ -166,6 +166,7 @@ def test_a_session_is_one_item_that_a_person_can_read_and_that_expires(bench):
                 "at": {"N": "1772362800.3"},
                 "grace": {"N": "900"},
                 "due_at": {"N": "1772363700.5"},
+                "broken": {"BOOL": False},
                 "told_at": {"N": "1772362800.5"},
             }
         },

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from reaper.core.memory import SweepRecord
+from reaper.core.records import SweepRecord
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.sweep.ports import LedgerError
 from tests.support.ledgers import FULL_SWEEP, T0, memory, ref

@@ -6,20 +6,8 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from reaper.core.memory import (
-    Card,
-    Claim,
-    Hurry,
-    Memory,
-    PolicyCount,
-    Population,
-    Promise,
-    ScopeRecord,
-    Snooze,
-    StopTaken,
-    SweepRecord,
-    Unreadable,
-)
+from reaper.core.memory import Card, Claim, Hurry, Memory, Promise, Snooze, Unreadable
+from reaper.core.records import PolicyCount, Population, ScopeRecord, StopTaken, SweepRecord
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Stage
 from reaper.core.session import ScopeKey, SessionRef

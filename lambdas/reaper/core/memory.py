@@ -1,22 +1,19 @@
 """What is remembered from sweep to sweep, and how one sweep's judgement changes it. Pure; a ledger keeps it.
 
-A :class:`Memory` is one session that ever matched a policy, a :class:`ScopeRecord` one service in one account and region, a
-:class:`SweepRecord` one sweep. Writes are conditional on ``version``, so that two sweeps that overlap, or an event that is
-delivered twice, warn once and stop once.
+A :class:`Memory` is one session that ever matched a policy. Writes are conditional on ``version``, so that two sweeps that
+overlap, or an event that is delivered twice, warn once and stop once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reaper.core.facts import VALUELESS
 from reaper.core.judge import Verdict, VerdictKind
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Lifted, Stage
-from reaper.core.session import Phase, ScopeKey, Session, SessionRef
+from reaper.core.session import Phase, Session, SessionRef
 from reaper.core.vocabulary import Lens, read_idle_cost, tagged_owner
 
 MEMORY_VERSION: Final = 1
@@ -103,6 +100,8 @@ class Promise:
     """The moment that people read, or later."""
     told_at: float | None = None
     """When they had been told; ``None`` while that is not known."""
+    broken: bool = False
+    """Whether it counts as a warning no more: the stop was not wanted all the time since, or the session may have been used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,78 +158,6 @@ class Unreadable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyCount:
-    """How often a policy stopped a session on one day, and how often that was regretted."""
-
-    policy: str
-    day: str
-    """``2026-03-01``, UTC."""
-    stops: int = 0
-    regrets: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopTaken:
-    """A stop that the service accepted; ``at`` is when it was sent. ``likeness`` is empty where nothing identifies another."""
-
-    ref: SessionRef
-    policy: str
-    at: float
-    likeness: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
-    """How many live sessions a sweep that began ``at`` saw in a scope, having read all of it."""
-
-    at: float
-    live: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeRecord:
-    """What the sweeps of the past say of one service in one account and region, however many other sweeps lie between."""
-
-    key: ScopeKey
-    swept_at: float | None = None
-    """When the latest sweep that looked at it began, whether it could see all of it or not."""
-    populations: tuple[Population, ...] = ()
-    """The latest first, as many as tell what is usual."""
-    stops: tuple[StopTaken, ...] = ()
-    """Stops still to be confirmed, or that may still be regretted."""
-    counts: tuple[PolicyCount, ...] = ()
-    """Stops and regrets by policy and day, of the days that count."""
-    version: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepRecord:
-    """One sweep. ``finished_at`` is ``None`` while it acts, and for ever if it was killed.
-
-    ``live``, ``blind``, ``unconfirmed`` and ``counts`` are what releases before :class:`ScopeRecord` kept here.
-    """
-
-    run_id: str
-    started_at: float
-    finished_at: float | None = None
-    mode: str = "report"
-    live: Mapping[ScopeKey, int] = field(default_factory=lambda: MappingProxyType({}))
-    """How many live sessions each scope had, those that could be read wholly."""
-    blind: frozenset[ScopeKey] = frozenset()
-    claims: tuple[SessionRef, ...] = ()
-    """Sessions it announced to stop, known before it stopped the first."""
-    stops: tuple[StopTaken, ...] = ()
-    """Its own stops that a service accepted."""
-    unconfirmed: tuple[StopTaken, ...] = ()
-    """Stops of sweeps before it that were still to be confirmed when it ended."""
-    counts: tuple[PolicyCount, ...] = ()
-    """Stops and regrets by policy and day, carried on from sweep to sweep."""
-    told: bool = True
-    """Whether what it had to tell has left the program."""
-    version: int = 0
-
-
 def likeness(session: Session, owner: str | None) -> str:
     """What a session and the one its owner puts in its place have in common; empty where too little is known to say.
 
@@ -267,19 +194,33 @@ def promised(memory: Memory, verdict: Verdict, now: float, *, enforced: bool) ->
     A policy with a grace has to have warned, under a stage and in a mode that said so, and its grace counts from when
     people had been told. Whatever policy asks, no stop comes before a moment that people were told.
     """
-    promise = memory.promise
-    told = promise if promise is not None and promise.told_at is not None else None
-    bound = told.due_at if told is not None and told.stage is Stage.ENFORCE else now
+    promise, bound = memory.promise, _bound(memory, now)
     if verdict.grace is None:
         return bound
-    if told is None or not warns_of(told, verdict, enforced=enforced):
+    if promise is None or promise.told_at is None or not warns_of(promise, verdict, enforced=enforced):
         return None
-    return max(bound, (told.told_at or 0.0) + verdict.grace)
+    return max(bound, promise.told_at + verdict.grace)
+
+
+def due_once_told(memory: Memory | None, verdict: Verdict, now: float) -> float:
+    """The earliest moment of the stop that ``verdict`` wants, if people are told of it ``now``."""
+    due = now + (verdict.grace or 0.0)
+    return due if memory is None else max(due, _bound(memory, now))
+
+
+def _bound(memory: Memory, now: float) -> float:
+    """The moment before which nothing stops the session, because people were told so."""
+    promise = memory.promise
+    if promise is None or promise.told_at is None or promise.stage is not Stage.ENFORCE:
+        return now
+    return promise.due_at
 
 
 def warns_of(promise: Promise, verdict: Verdict, *, enforced: bool) -> bool:
     """Whether ``promise`` is the warning that ``verdict`` needs, told or not."""
-    return promise.policy == verdict.policy and promise.stage is verdict.stage and (promise.enforced or not enforced)
+    if promise.broken or (enforced and not promise.enforced):
+        return False
+    return promise.policy == verdict.policy and promise.stage is verdict.stage
 
 
 def is_lost(promise: Promise, now: float) -> bool:
@@ -332,13 +273,18 @@ def goes_on(
 def promise_kept_up(
     before: Memory, session: Session, verdict: Verdict, last_sweep_at: float | None, lifted: frozenset[Lifted]
 ) -> Promise | None:
-    """The promise of ``before`` if it still stands: a stop was wanted in every sweep since, and nothing hints at a use."""
-    if before.promise is None or verdict.kind is not VerdictKind.STOP:
-        return None
-    if last_sweep_at is None or before.last_matched < last_sweep_at:
-        return None
-    return None if may_have_been_used(session, before.promise.at, lifted) else before.promise
+    """The promise of ``before``, broken unless a stop was wanted in every sweep since, and nothing hints at a use."""
+    promise = before.promise
+    if promise is None or promise.broken:
+        return promise
+    stands = (
+        verdict.kind is VerdictKind.STOP
+        and last_sweep_at is not None
+        and before.last_matched >= last_sweep_at
+        and not may_have_been_used(session, promise.at, lifted)
+    )
+    return promise if stands else replace(promise, broken=True)
 
 
 def _warned_at(memory: Memory) -> float:
-    return memory.promise.at if memory.promise else memory.held_since
+    return memory.promise.at if memory.promise and not memory.promise.broken else memory.held_since

@@ -16,7 +16,7 @@ from typing import Final
 from reaper.core import durations
 from reaper.core.guards import Stops, outside_hours, too_young
 from reaper.core.judge import Verdict, VerdictKind
-from reaper.core.memory import CLAIM_LASTS, Memory, may_have_been_used, promised
+from reaper.core.memory import CLAIM_LASTS, Memory, due_once_told, may_have_been_used, promised
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Guards, Lifted, Stage
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
@@ -212,7 +212,7 @@ def _promise(case: Case) -> _Found:
     due = due_at(case)
     if due is not None and due <= now:
         return None
-    return Outcome.WARNED, warning(case.verdict, now + (grace or 0.0) if due is None else due)
+    return Outcome.WARNED, warning(case.verdict, due_once_told(case.memory, case.verdict, now) if due is None else due)
 
 
 def _plan(case: Case) -> _Found:
@@ -281,7 +281,7 @@ def _unused(case: Case) -> _Found:
     if case.judged is None:
         return None
     memory = case.memory
-    if case.verdict.grace is None and (memory is None or memory.promise is None):
+    if case.verdict.grace is None and (memory is None or memory.promise is None or memory.promise.broken):
         # The judgement on the evidence as it is now is all that such a stop rests on.
         return None
     before = case.judged.facts.idle_since

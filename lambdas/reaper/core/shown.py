@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reaper.core.facts import Facts
 from reaper.core.judge import CompiledBook, VerdictKind
-from reaper.core.memory import Card, Memory, promised
+from reaper.core.memory import Card, Memory, due_once_told, promised
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding
 from reaper.core.policy.model import SnoozeLimit, Stage
@@ -68,7 +68,7 @@ def _due(finding: Finding, memory: Memory | None, now: float, *, enforced: bool)
     if finding.outcome is not Outcome.WARNED or finding.verdict.stage is not Stage.ENFORCE or memory is None:
         return None
     due = promised(memory, finding.verdict, now, enforced=enforced)
-    return now + (finding.verdict.grace or 0.0) if due is None else due
+    return due_once_told(memory, finding.verdict, now) if due is None else due
 
 
 def _limit(finding: Finding, memory: Memory | None, book: CompiledBook) -> SnoozeLimit | None:

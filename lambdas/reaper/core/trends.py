@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
-from reaper.core.memory import PolicyCount, Population, ScopeRecord, StopTaken, SweepRecord
+from reaper.core.records import PolicyCount, Population, ScopeRecord, StopTaken, SweepRecord
 from reaper.core.session import ScopeKey, Session, SessionRef
 
 MIN_SWEEPS: Final = 3

@@ -12,8 +12,9 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from reaper.core.memory import Memory, ScopeRecord, SweepRecord, Unreadable
+from reaper.core.memory import Memory, Unreadable
 from reaper.core.names import scope_name
+from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.ledger.attributes import Fields, GarbledItemError, Item, item_size
 from reaper.ledger.errors import Place

@@ -161,6 +161,7 @@ def _promise_item(promise: Promise) -> Item:
         "at": number(promise.at),
         "grace": number(promise.grace),
         "due_at": number(promise.due_at),
+        "broken": flag(promise.broken),
         **numbers(told_at=promise.told_at),
     }
 
@@ -182,6 +183,7 @@ def _promise_of(item: Fields) -> Promise | None:
         grace=fields.number("grace"),
         due_at=fields.number("due_at"),
         told_at=fields.number_if_any("told_at"),
+        broken=fields.flag("broken"),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from reaper.core.memory import Population, ScopeRecord
 from reaper.core.names import NotANameError, scope_name
+from reaper.core.records import Population, ScopeRecord
 from reaper.core.session import ScopeKey
 from reaper.ledger.attributes import Fields, GarbledItemError, Item, list_of, map_of, number
 from reaper.ledger.items import checked_version, head, numbers

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from reaper.core.memory import PolicyCount, StopTaken, SweepRecord
 from reaper.core.names import NotANameError, scope_name, scope_of, session_name, session_of
+from reaper.core.records import PolicyCount, StopTaken, SweepRecord
 from reaper.ledger.attributes import (
     Attribute,
     Fields,

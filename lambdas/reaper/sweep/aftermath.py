@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Facts
 from reaper.core.judge import KEEP
-from reaper.core.memory import Memory, StopTaken, likeness
+from reaper.core.memory import Memory, likeness
 from reaper.core.outcome import Outcome
 from reaper.core.permission import moment
 from reaper.core.plan import Finding
+from reaper.core.records import StopTaken
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
 from reaper.core.trends import SETTLING, may_replace
 from reaper.core.vocabulary import Lens, tagged_owner

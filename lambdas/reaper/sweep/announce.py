@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from reaper.core.memory import Card, Claim, Memory, Promise, ScopeRecord, SweepRecord
+from reaper.core.memory import Card, Claim, Memory, Promise
 from reaper.core.outcome import Outcome
 from reaper.core.permission import warning
 from reaper.core.plan import Finding
 from reaper.core.policy.model import Stage
+from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.sweep.ports import Ledger, LedgerError
 from reaper.sweep.remember import TakenIn, needs_promise
@@ -158,7 +159,8 @@ def settled(memory: Memory, finding: Finding, record: SweepRecord, told_at: floa
     if finding.outcome is Outcome.STOPPED and finding.stop_sent_at is not None:
         return replace(memory, stopped_at=finding.stop_sent_at, stopped_by=finding.verdict.policy, confirmed_at=None)
     if finding.outcome in {Outcome.SPARED, Outcome.UNREAD}:
-        return replace(memory, held_since=now, promise=None)
+        broken = None if memory.promise is None else replace(memory.promise, broken=True)
+        return replace(memory, held_since=now, promise=broken)
     return memory
 
 

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from reaper.core.facts import Facts, Unread
 from reaper.core.judge import Verdict
-from reaper.core.memory import Memory, ScopeRecord, SweepRecord, Unreadable
+from reaper.core.memory import Memory, Unreadable
+from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.session import Scope, ScopeKey, Session, SessionRef
 
 

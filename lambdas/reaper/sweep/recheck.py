@@ -72,12 +72,12 @@ class Recheck:
         self._first = _ALWAYS_FIRST
 
     def look(self) -> Look:
-        """Look once more: the ledger, then what else protects it, then its use."""
+        """Look once more: its tags and what else protects it, then the ledger, then its use."""
         ref = self._planned.ref
-        recalled = self._recall(ref)
         stub = Session(ref, Facts(state="", phase=NOT_ASKED, created_at=NOT_ASKED))
         while wanted := frozenset(name for name in self._first if getattr(stub.facts, name) is NOT_ASKED):
             stub = ask(self._provider, stub, wanted)
+        recalled = self._recall(ref)
         looked_at = self._rules.clock()
         try:
             fresh = self._provider.reread(ref)

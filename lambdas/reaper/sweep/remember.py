@@ -13,9 +13,6 @@ from reaper.core.memory import (
     CLAIM_LASTS,
     Memory,
     Promise,
-    ScopeRecord,
-    StopTaken,
-    SweepRecord,
     Unreadable,
     goes_on,
     is_lost,
@@ -27,6 +24,7 @@ from reaper.core.outcome import Outcome
 from reaper.core.permission import Recalled, moment
 from reaper.core.plan import Finding, Judged
 from reaper.core.policy.model import Lifted
+from reaper.core.records import ScopeRecord, StopTaken, SweepRecord
 from reaper.core.session import ScopeKey, Session, SessionRef
 from reaper.core.trends import fallen, scopes_of, unbelievable
 from reaper.sweep.ports import Ledger, LedgerError

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reaper.core.memory import Card, ScopeRecord, SweepRecord
+from reaper.core.memory import Card
 from reaper.core.outcome import Outcome
 from reaper.core.permission import Setting
 from reaper.core.plan import Finding
+from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.report import Mode
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.core.shown import card_of, shown

@@ -9,9 +9,10 @@ import pytest
 
 from reaper.core.facts import ABSENT, IN_USE, Undecidable
 from reaper.core.guards import Stops
-from reaper.core.memory import Memory, PolicyCount, ScopeRecord
+from reaper.core.memory import Memory
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Guards, Lifted, Stage
+from reaper.core.records import PolicyCount, ScopeRecord
 from reaper.core.report import Mode
 from reaper.core.session import Phase, ScopeKey
 from reaper.sweep.answer import hurry
@@ -231,6 +232,17 @@ class TestWarnings:
         assert story.outcomes(after=GRACE - 1, book=other) == {"a": "warned"}
         assert story.outcomes(after=1, book=other) == {"a": "stopped"}
 
+    def test_what_was_promised_binds_although_the_policy_was_changed_and_changed_back_meanwhile(self):
+        story, _ = days(policy("stop", IDLE_FOR_AN_HOUR, name="slow", grace=4 * HOUR))
+        story.sweep()
+        nothing = book(policy("report", text("id", "another"), name="none"))
+        at_once = book(NOW_POLICY, guards=LOOSE)
+
+        assert story.outcomes(after=HOUR, book=nothing) == {}
+        assert story.outcomes(after=HOUR, book=at_once) == {"a": "warned"}
+        assert story.outcomes(after=2 * HOUR - 1, book=at_once) == {"a": "warned"}
+        assert story.outcomes(after=1, book=at_once) == {"a": "stopped"}
+
     def test_not_knowing_whether_it_was_used_is_not_knowing_that_it_was_not(self):
         story, world = days(GRACED)
         story.sweep()
@@ -254,7 +266,9 @@ class TestWarnings:
         world.for_recheck = doubtful  # type: ignore[method-assign]
 
         assert story.outcomes(after=GRACE) == {"a": "spared"}
-        assert memory_of(story, world).promise is None
+        promise = memory_of(story, world).promise
+        assert promise is not None
+        assert promise.broken
 
     def test_a_policy_for_what_cannot_be_known_is_not_reset_by_not_knowing(self):
         lifted = policy(

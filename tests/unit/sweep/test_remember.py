@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from reaper.core.facts import ABSENT, IN_USE, Undecidable
-from reaper.core.memory import Memory, PolicyCount, Snooze, SweepRecord, Unreadable
+from reaper.core.memory import Memory, Snooze, Unreadable
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Guards, Lifted, Stage
+from reaper.core.records import PolicyCount, SweepRecord
 from reaper.core.report import Mode
 from reaper.core.session import Phase, Session
 from reaper.sweep.instructions import Sweep
