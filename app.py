@@ -1,6 +1,9 @@
 """The CDK app: context -> settings -> stack. It calls nothing of AWS, and needs no credentials and no Docker.
 
 Everything wrong with the context and the policy file is said in sentences, all at once, before anything is built.
+
+The key ``session-reaper:host`` (any value) has the function's code run on the processor and Python of this machine as well,
+which the embedded cloud needs.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from reaper.core.policy.document import DocumentError, Node, canonical_json  # n
 from reaper.core.policy.load import load  # noqa: E402
 from reaper.core.policy.problems import Problem  # noqa: E402
 from reaper.providers.catalog import specs  # noqa: E402
+
+HOST = "session-reaper:host"
 
 
 class InvalidFileError(Exception):
@@ -84,7 +89,7 @@ def main() -> None:
         settings.stack_name,
         settings=settings,
         specs=chosen,
-        code=lambda_.Code.from_asset(str(build_asset(ROOT, called))),
+        code=lambda_.Code.from_asset(str(build_asset(ROOT, called, for_host=bool(app.node.try_get_context(HOST))))),
         policies=policies,
         schema=(ROOT / "schema" / "policies.schema.json").read_text(encoding="utf-8"),
         owners=owners,

@@ -1,7 +1,8 @@
 """The function's code as one folder: vendored wheels, pruned, and the product's own package. No Docker, no compiler.
 
-Everything in it is pure Python, so the same folder fits every processor; a wheel that is not stops the build. Its bytes
-depend on its inputs alone, so that deploying again without a change uploads nothing.
+Wheels are chosen for the function's processor and Python, whatever builds them. Python tells compiled modules apart by the
+names of their files, so those of another processor can lie beside them. Its bytes depend on its inputs alone, so that
+deploying again without a change uploads nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable
+from importlib.metadata import distributions
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Final
@@ -35,20 +38,25 @@ class AssetError(Exception):
     """The asset could not be built. ``str(error)`` says why, and what to do."""
 
 
-def build_asset(root: Path, calls: Iterable[str]) -> Path:
+def build_asset(root: Path, calls: Iterable[str], *, for_host: bool = False) -> Path:
     """The folder to deploy for a sweep that makes ``calls`` (``glue:ListSessions``), under ``root/build``.
 
-    Made once for the same inputs. Of the services in ``calls`` it has these operations alone.
+    Made once for the same inputs. Of the services in ``calls`` it has these operations alone. ``for_host`` adds the compiled
+    modules that the interpreter that builds it can load, so that it runs here as well: in the embedded cloud.
 
-    Raises :class:`AssetError` when the wheels cannot be had or one of them is not pure Python.
+    Raises :class:`AssetError` when the wheels cannot be had.
     """
     requirements = root / "lambdas" / "requirements.txt"
     package = root / "lambdas" / "reaper"
     # What decides how it is built, too: these modules, and the operations that are left in the models.
     how = [Path(module).read_text(encoding="utf-8") for module in (__file__, models.__file__)]
     wanted = sorted(set(calls))
-    vendored_key = _digest(root, [requirements], *how, *wanted)
-    vendored = _once(root / "build" / "vendored" / vendored_key, lambda folder: _vendor(requirements, folder, wanted))
+    host = [sysconfig.get_config_var("EXT_SUFFIX")] if for_host else []
+    vendored_key = _digest(root, [requirements], *how, *wanted, *host)
+    vendored = _once(
+        root / "build" / "vendored" / vendored_key,
+        lambda folder: _vendor(requirements, folder, wanted, for_host=for_host),
+    )
     sources = sorted(path for path in package.rglob("*.py") if "cli" not in path.relative_to(package).parts)
     key = _digest(root, sources, vendored_key)
     return _once(root / "build" / "asset" / key, lambda folder: _assemble(vendored, package, folder))
@@ -71,20 +79,37 @@ def _once(target: Path, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _vendor(requirements: Path, folder: Path, calls: list[str]) -> None:
+def _vendor(requirements: Path, folder: Path, calls: list[str], *, for_host: bool) -> None:
+    function = ("--platform", PLATFORM, "--implementation", "cp", "--python-version", PYTHON_VERSION)
+    _install(folder, "--requirement", str(requirements), *function)
+    if for_host:
+        with tempfile.TemporaryDirectory() as scratch:
+            host = Path(scratch)
+            _install(host, *_compiled(folder))
+            for module in host.rglob("*.so"):
+                shutil.copy(module, folder / module.relative_to(host))
+    _prune(folder, calls)
+    _compile(folder)
+
+
+def _install(folder: Path, *what: str) -> None:
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
-        *("--no-compile", "--no-deps", "--target", str(folder), "--requirement", str(requirements)),
-        *("--only-binary=:all:", "--platform", PLATFORM, "--implementation", "cp", "--python-version", PYTHON_VERSION),
+        *("--no-compile", "--no-deps", "--target", str(folder), "--only-binary=:all:", *what),
     ]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own arguments
     if done.returncode:
         reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
-        raise AssetError(f"pip could not fetch what {requirements} lists: {reason}")
-    if compiled := sorted(path.name for path in folder.rglob("*.so")):
-        raise AssetError(f"{requirements} brings compiled code, which does not fit every processor: {compiled}")
-    _prune(folder, calls)
-    _compile(folder)
+        raise AssetError(f"pip could not fetch the wheels of the function ({' '.join(what)}): {reason}")
+
+
+def _compiled(folder: Path) -> list[str]:
+    """The packages in ``folder`` that have compiled modules, as ``name==version``."""
+    return [
+        f"{found.metadata['Name']}=={found.version}"
+        for found in distributions(path=[str(folder)])
+        if "Root-Is-Purelib: false" in (found.read_text("WHEEL") or "")
+    ]
 
 
 def _prune(folder: Path, calls: list[str]) -> None:

@@ -45,7 +45,7 @@ def run() -> list[Result]:
     """The ratio of CPU times, and what it takes of memory."""
     with tempfile.TemporaryDirectory() as scratch:
         asset, plain = Path(scratch, "asset"), Path(scratch, "plain")
-        shutil.copytree(build_asset(ROOT, ALL_CALLS), asset)
+        shutil.copytree(build_asset(ROOT, ALL_CALLS, for_host=True), asset)
         plain.mkdir()
         for name in _INSTALLED:
             _copy(name, plain)
