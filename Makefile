@@ -17,7 +17,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,22
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint check synth deploy bench shots format clean
+.PHONY: help setup demo test soak lint check synth deploy bench shots format clean
 
 help: ## say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo: setup ## run the whole thing on the embedded cloud: about two minutes, nee
 test: setup ## run every test
 	@# The end-to-end tests take longest: named first, they start first, and the others fill the time beside them.
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --quiet $(wildcard tests/e2e) tests $(ARGS)
+
+soak: .venv/.installed ## simulate days of a world in use for minutes on end: make soak ARGS="--minutes 10 --seed 1"
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 lint: .venv/.installed node_modules/.installed ## check format, style, types and import contracts
 	$(BIN)/ruff format --check .

@@ -432,7 +432,7 @@ def test_a_plan_is_applied_to_its_own_sessions_and_no_others(reaper: Reaper, ser
     server.world.seed(world(glue("nightly", DONE), glue("newcomer", DONE), region="eu-west-1"))
     # The plan's own region is looked at without being named again.
     result = reaper("run", "--plan", "plan.json", "--enforce", "--output", "json")
-    assert outcomes(result) == {"nightly": "stopped", "newcomer": "would_stop"}
+    assert outcomes(result) == {"nightly": "stopped", "newcomer": "withheld"}
 
 
 def test_a_planned_session_that_is_used_again_is_spared_and_one_that_ended_is_named(

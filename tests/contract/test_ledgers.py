@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from reaper.core.memory import Memory, Unreadable
-from reaper.core.records import SweepRecord
 from reaper.core.outcome import Outcome
+from reaper.core.records import SweepRecord
 from reaper.core.session import SessionRef
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.ledger.names import partition_key, sweep_key

@@ -166,10 +166,10 @@ def test_a_session_is_one_item_that_a_person_can_read_and_that_expires(bench):
                 "at": {"N": "1772362800.3"},
                 "grace": {"N": "900"},
                 "due_at": {"N": "1772363700.5"},
-                "broken": {"BOOL": False},
                 "told_at": {"N": "1772362800.5"},
             }
         },
+        "not_before": {"N": "1772363700.75"},
         "snooze": {
             "M": {
                 "until": {"N": "1772452800"},

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from reaper.core.links import Key, Link, Purpose, key_of, sign
 from reaper.core.memory import Card, Memory, Unreadable
-from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.names import session_name
+from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.handlers.answering import Given, Wish
 from reaper.handlers.front import Needs, route

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reaper.core.links import Key, Link, Purpose, key_of, sign
 from reaper.core.memory import Memory
-from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.names import session_name
+from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.handlers import answers
 from reaper.handlers.front import Needs

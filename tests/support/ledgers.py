@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reaper.core.memory import Card, Claim, Hurry, Memory, Promise, Snooze, Unreadable
-from reaper.core.records import PolicyCount, Population, ScopeRecord, StopTaken, SweepRecord
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Stage
+from reaper.core.records import PolicyCount, Population, ScopeRecord, StopTaken, SweepRecord
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.sweep.ports import LedgerError
 
@@ -174,6 +174,7 @@ FULL_MEMORY = Memory(
         due_at=T0 - 2699.5,
         told_at=T0 - 3599.5,
     ),
+    not_before=T0 - 2699.25,
     snooze=Snooze(until=T0 + 86400, by="ada", at=T0 - 900.5, times=2),
     hurry=Hurry(at=T0 - 2.5, by="ana@example.com, by the link"),
     card=Card(

@@ -153,7 +153,7 @@ class Days:
                 counter=Calls(),
                 clock=self.clock,
                 ledger=self.ledger,
-                tell=self._tell,
+                tell=more.pop("tell", self._tell),
                 pause=self.clock.passes,
                 threads=1,
                 **more,

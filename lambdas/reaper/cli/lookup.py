@@ -87,6 +87,13 @@ class _Watched:
     def key(self) -> ScopeKey:
         return self._provider.key
 
+    @property
+    def stops_idle_only(self) -> bool:
+        return self._provider.stops_idle_only
+
+    def for_recheck(self) -> Provider:
+        return _Watched(self._provider.for_recheck(), self._notes)
+
     def discover(self) -> Listing:
         return self._noting(self._provider.discover())
 

@@ -296,7 +296,7 @@ class _Replay:
             due_at=at + grace,
             told_at=at,
         )
-        self._memories[finding.ref] = replace(memory, promise=promise)
+        self._memories[finding.ref] = memory.warned(promise)
 
     def result(self) -> Variant:
         stopped = [*self._recreated, *self._stopped.values()]

@@ -7,7 +7,7 @@ overlap, or an event that is delivered twice, warn once and stop once.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from reaper.core.facts import VALUELESS
 from reaper.core.judge import Verdict, VerdictKind
@@ -83,7 +83,7 @@ class Claim:
 class Promise:
     """What people were warned of: that ``policy`` stops the session from ``due_at`` on, and not before.
 
-    It binds every stop, and counts as the warning of its own policy only. Instants are epoch seconds, ``grace`` is seconds.
+    It counts as the warning of its own policy only. Instants are epoch seconds, ``grace`` is seconds.
     """
 
     policy: str
@@ -100,8 +100,6 @@ class Promise:
     """The moment that people read, or later."""
     told_at: float | None = None
     """When they had been told; ``None`` while that is not known."""
-    broken: bool = False
-    """Whether it counts as a warning no more: the stop was not wanted all the time since, or the session may have been used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +123,11 @@ class Memory:
     """When it had told them; ``None`` while that is not known."""
     promise: Promise | None = None
     """The warning that stands; ``None`` while there is none, or once a use of the session made it void."""
+    not_before: float = 0.0
+    """The latest moment from which people were told that it is stopped, or may have been told.
+
+    It binds every stop, whatever becomes of the warning.
+    """
     snooze: Snooze | None = None
     hurry: Hurry | None = None
     card: Card | None = None
@@ -143,6 +146,15 @@ class Memory:
     """Estimated USD its idleness had cost when it last matched."""
     version: int = 0
     """0: never written."""
+
+    def warned(self, promise: Promise) -> Memory:
+        """This with ``promise`` as the warning that stands."""
+        return self.read_of(promise.due_at, promise.stage, promise=promise)
+
+    def read_of(self, due: float | None, stage: Stage, **more: Any) -> Memory:
+        """This once people may have read that a policy at ``stage`` stops the session from ``due`` on; and ``more`` changed."""
+        bound = due if due is not None and stage is Stage.ENFORCE else 0.0
+        return replace(self, not_before=max(self.not_before, bound), **more)
 
     @property
     def awaiting(self) -> bool:
@@ -194,7 +206,7 @@ def promised(memory: Memory, verdict: Verdict, now: float, *, enforced: bool) ->
     A policy with a grace has to have warned, under a stage and in a mode that said so, and its grace counts from when
     people had been told. Whatever policy asks, no stop comes before a moment that people were told.
     """
-    promise, bound = memory.promise, _bound(memory, now)
+    promise, bound = memory.promise, max(memory.not_before, now)
     if verdict.grace is None:
         return bound
     if promise is None or promise.told_at is None or not warns_of(promise, verdict, enforced=enforced):
@@ -205,20 +217,12 @@ def promised(memory: Memory, verdict: Verdict, now: float, *, enforced: bool) ->
 def due_once_told(memory: Memory | None, verdict: Verdict, now: float) -> float:
     """The earliest moment of the stop that ``verdict`` wants, if people are told of it ``now``."""
     due = now + (verdict.grace or 0.0)
-    return due if memory is None else max(due, _bound(memory, now))
-
-
-def _bound(memory: Memory, now: float) -> float:
-    """The moment before which nothing stops the session, because people were told so."""
-    promise = memory.promise
-    if promise is None or promise.told_at is None or promise.stage is not Stage.ENFORCE:
-        return now
-    return promise.due_at
+    return due if memory is None else max(due, memory.not_before)
 
 
 def warns_of(promise: Promise, verdict: Verdict, *, enforced: bool) -> bool:
     """Whether ``promise`` is the warning that ``verdict`` needs, told or not."""
-    if promise.broken or (enforced and not promise.enforced):
+    if enforced and not promise.enforced:
         return False
     return promise.policy == verdict.policy and promise.stage is verdict.stage
 
@@ -273,18 +277,18 @@ def goes_on(
 def promise_kept_up(
     before: Memory, session: Session, verdict: Verdict, last_sweep_at: float | None, lifted: frozenset[Lifted]
 ) -> Promise | None:
-    """The promise of ``before``, broken unless a stop was wanted in every sweep since, and nothing hints at a use."""
+    """The promise of ``before``, if a stop was wanted in every sweep since, and nothing hints at a use."""
     promise = before.promise
-    if promise is None or promise.broken:
-        return promise
+    if promise is None:
+        return None
     stands = (
         verdict.kind is VerdictKind.STOP
         and last_sweep_at is not None
         and before.last_matched >= last_sweep_at
         and not may_have_been_used(session, promise.at, lifted)
     )
-    return promise if stands else replace(promise, broken=True)
+    return promise if stands else None
 
 
 def _warned_at(memory: Memory) -> float:
-    return memory.promise.at if memory.promise and not memory.promise.broken else memory.held_since
+    return memory.promise.at if memory.promise else memory.held_since

@@ -206,13 +206,17 @@ def _promise(case: Case) -> _Found:
     grace, now = case.verdict.grace, case.setting.now
     if case.setting.recalled is None:
         return None if grace is None else (Outcome.WARNED, f"grace of {durations.format(grace)}: {NEVER_STOPS}")
-    # Whoever was warned did not want to wait; one use of the session since, and the wish would be forgotten.
-    if case.memory is None or case.memory.hurry is not None:
+    memory = case.memory
+    if memory is None:
+        return None
+    hurry = memory.hurry
+    if hurry is not None and not may_have_been_used(case.session, hurry.at, case.lifted):
+        # Whoever was warned did not want to wait, and has not used it since.
         return None
     due = due_at(case)
     if due is not None and due <= now:
         return None
-    return Outcome.WARNED, warning(case.verdict, due_once_told(case.memory, case.verdict, now) if due is None else due)
+    return Outcome.WARNED, warning(case.verdict, due_once_told(memory, case.verdict, now) if due is None else due)
 
 
 def _plan(case: Case) -> _Found:
@@ -281,7 +285,7 @@ def _unused(case: Case) -> _Found:
     if case.judged is None:
         return None
     memory = case.memory
-    if case.verdict.grace is None and (memory is None or memory.promise is None or memory.promise.broken):
+    if case.verdict.grace is None and (memory is None or memory.promise is None):
         # The judgement on the evidence as it is now is all that such a stop rests on.
         return None
     before = case.judged.facts.idle_since

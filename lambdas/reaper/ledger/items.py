@@ -84,6 +84,8 @@ def memory_item(memory: Memory) -> Item:
         item["card"] = map_of(_card_item(card))
     if (promise := memory.promise) is not None:
         item["promise"] = map_of(_promise_item(promise))
+    if memory.not_before:
+        item["not_before"] = number(memory.not_before)
     if (claim := memory.claim) is not None:
         item["claim"] = map_of({"run_id": text(claim.run_id), "at": number(claim.at), "policy": text(claim.policy)})
     if (bytes_ := item_size(item)) > MOST_BYTES:
@@ -102,6 +104,7 @@ def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
     version = checked_version(fields)
     snooze, claim = fields.fields_if_any("snooze"), fields.fields_if_any("claim")
     hurry, card = fields.fields_if_any("hurry"), fields.fields_if_any("card")
+    promise = _promise_of(fields)
     return Memory(
         ref=ref,
         first_matched=fields.number("first_matched"),
@@ -113,7 +116,8 @@ def memory_of(item: Mapping[str, object], ref: SessionRef) -> Memory:
         told_by=fields.text("told_by"),
         # A release that did not keep whether it had told people is taken to have done so.
         told_at=fields.number_if_any("told_at") if "told" in fields else fields.number("outcome_since"),
-        promise=_promise_of(fields),
+        promise=promise,
+        not_before=_not_before(fields, promise),
         snooze=None
         if snooze is None
         else Snooze(
@@ -161,7 +165,6 @@ def _promise_item(promise: Promise) -> Item:
         "at": number(promise.at),
         "grace": number(promise.grace),
         "due_at": number(promise.due_at),
-        "broken": flag(promise.broken),
         **numbers(told_at=promise.told_at),
     }
 
@@ -183,7 +186,6 @@ def _promise_of(item: Fields) -> Promise | None:
         grace=fields.number("grace"),
         due_at=fields.number("due_at"),
         told_at=fields.number_if_any("told_at"),
-        broken=fields.flag("broken"),
     )
 
 
@@ -205,6 +207,13 @@ def _warning_of(item: Fields) -> Promise | None:
         grace=max(0.0, due - warned_at),
         due_at=due + CLAIM_LASTS,
     )
+
+
+def _not_before(item: Fields, promise: Promise | None) -> float:
+    """The moment that people were told, also where an earlier release kept no more of it than its warning."""
+    if (kept := item.number_if_any("not_before")) is not None:
+        return kept
+    return promise.due_at if promise is not None and promise.stage is Stage.ENFORCE else 0.0
 
 
 def _card_item(card: Card) -> Item:

@@ -17,7 +17,7 @@ from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding
 from reaper.core.session import ScopeKey
 from reaper.sweep.ports import Progress, Provider, ProviderError, StopResult, Trouble
-from reaper.sweep.recheck import FRESH, LOOKS, Recheck, Rules, became, too_old
+from reaper.sweep.recheck import LOOKS, Recheck, Rules, became, not_fresh, too_old
 from reaper.sweep.walk import silent
 
 STOP_THREADS: Final = 4
@@ -33,7 +33,7 @@ _FIRST_PAUSE: Final = 0.5
 _NO_TIME: Final = "the sweep ran out of time before it came to this stop; the next one does it"
 
 
-def act(  # noqa: PLR0913 - three of the six have a default and are named
+def act(  # noqa: PLR0913 - half of them have a default and are named
     findings: Sequence[Finding],
     providers: Mapping[ScopeKey, Provider],
     rules: Rules,
@@ -41,6 +41,7 @@ def act(  # noqa: PLR0913 - three of the six have a default and are named
     *,
     progress: Progress = silent,
     in_time: Callable[[], bool] = lambda: True,
+    threads: int = STOP_THREADS,
 ) -> tuple[Finding, ...]:
     """``findings`` with every allowed stop replaced by what became of it.
 
@@ -55,7 +56,7 @@ def act(  # noqa: PLR0913 - three of the six have a default and are named
         progress(f"{finding.ref}: {done.outcome.value.replace('_', ' ')}")
         return done
 
-    with ThreadPoolExecutor(STOP_THREADS, thread_name_prefix="act") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="act") as pool:
         return tuple(pool.map(handle, findings))
 
 
@@ -95,16 +96,16 @@ class _Stop:
                 return became(self._finding, Outcome.WITHHELD, _NO_TIME)
             look = recheck.look()
             looks += 1
-            finding, age = look.finding, self._clock() - look.looked_at
+            finding, old = look.finding, too_old(look, self._clock())
             may_go_on = looks < LOOKS + requests and self._clock() < until
-            if look.clear and age <= FRESH:
+            if look.clear and not old:
                 requests += 1
                 done = self._ask(finding, last=requests >= THROTTLED_STOPS or self._clock() >= until)
                 if done is not None:
                     return done
                 self._wait(requests)
             elif not may_go_on or not (look.clear or look.passing):
-                return too_old(finding, age) if look.clear else finding
+                return not_fresh(finding, old) if look.clear else finding
             elif look.passing:
                 self._wait(looks)
 

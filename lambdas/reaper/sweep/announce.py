@@ -92,8 +92,10 @@ def _announced(memory: Memory, finding: Finding, announcement: Announcement) -> 
     if announcement.acts and finding.allowed:
         return replace(memory, claim=Claim(run_id=run_id, at=now, policy=finding.verdict.policy or ""))
     memory = _with_outcome(memory, finding, run_id, now, told_at=announcement.told_at)
+    if finding.outcome is Outcome.WARNED:
+        memory = memory.read_of(finding.due, finding.verdict.stage)
     if finding.outcome is Outcome.WARNED and needs_promise(memory, finding, enforced=announcement.enforced):
-        return replace(memory, promise=_promise(finding, announcement))
+        return memory.warned(_promise(finding, announcement))
     return replace(memory, confirmed_at=now) if finding.outcome is Outcome.CONFIRMED else memory
 
 
@@ -153,14 +155,13 @@ def settle(  # noqa: PLR0913, PLR0917 - what was done, and how it is to be remem
 
 
 def settled(memory: Memory, finding: Finding, record: SweepRecord, told_at: float | None) -> Memory:
-    """``memory`` once its announced stop became ``finding``: the grace of one that was spared, or not seen, begins anew."""
+    """``memory`` once its announced stop became ``finding``: where it was spared, or not seen, its grace begins anew."""
     now = record.finished_at or record.started_at
     memory = replace(_with_outcome(memory, finding, record.run_id, now, told_at=told_at), claim=None)
     if finding.outcome is Outcome.STOPPED and finding.stop_sent_at is not None:
         return replace(memory, stopped_at=finding.stop_sent_at, stopped_by=finding.verdict.policy, confirmed_at=None)
     if finding.outcome in {Outcome.SPARED, Outcome.UNREAD}:
-        broken = None if memory.promise is None else replace(memory.promise, broken=True)
-        return replace(memory, held_since=now, promise=broken)
+        return replace(memory, held_since=now, promise=None, hurry=None)
     return memory
 
 
@@ -195,7 +196,7 @@ def mark_told(ledger: Ledger, findings: Sequence[Finding], announced: Announced,
         card = memory.card
         if card is not None and card.due is not None and promise.stage is Stage.ENFORCE:
             card = replace(card, due=due)
-        return replace(memory, promise=replace(promise, told_at=told_at, due_at=due), card=card)
+        return replace(memory.warned(replace(promise, told_at=told_at, due_at=due)), card=card)
 
     record = replace(announced.record, told=True)
     try:

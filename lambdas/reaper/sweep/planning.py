@@ -12,7 +12,7 @@ from reaper.core.plan import Finding, plan
 from reaper.core.report import Mode
 from reaper.core.session import Session, SessionRef
 from reaper.sweep import parts
-from reaper.sweep.act import act
+from reaper.sweep.act import STOP_THREADS, act
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import Ledger
 from reaper.sweep.recheck import Rules
@@ -50,7 +50,8 @@ def stopped(sweep: Sweep, findings: Sequence[Finding], setting: Setting, ledger:
     providers = {provider.key: provider for provider in sweep.providers}
     rules = Rules(book=sweep.book, setting=setting, clock=sweep.clock, run_id=sweep.run_id, ledger=ledger)
     in_time = sweep.stops_in_time or sweep.in_time
-    return act(findings, providers, rules, sweep.pause, progress=sweep.progress, in_time=in_time)
+    threads = min(STOP_THREADS, sweep.threads)
+    return act(findings, providers, rules, sweep.pause, progress=sweep.progress, in_time=in_time, threads=threads)
 
 
 def _no_longer(only: frozenset[SessionRef], findings: Sequence[Finding], seen: Survey) -> list[Finding]:

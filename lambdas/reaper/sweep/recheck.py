@@ -22,6 +22,8 @@ from reaper.sweep.survey import ask, decide
 
 FRESH: Final = 2.0
 """Seconds the evidence of use may be old when the stop goes out."""
+WHOLE: Final = 30.0
+"""Seconds all of a look may take until the stop goes out: what protects the session is read first."""
 LOOKS: Final = 4
 """How often a session is looked at before its stop is given up for this sweep."""
 
@@ -54,9 +56,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look found: ``finding`` is final unless ``clear``; ``passing`` is true where another look may find otherwise."""
+    """What one look found: ``finding`` is final unless ``clear``; ``passing`` is true where another look may find otherwise.
+
+    ``began_at`` is when what protects the session began to be read, ``looked_at`` when the evidence of its use did.
+    """
 
     finding: Finding
+    began_at: float
     looked_at: float
     clear: bool = False
     passing: bool = False
@@ -70,10 +76,11 @@ class Recheck:
         self._provider = provider
         self._rules = rules
         self._first = _ALWAYS_FIRST
+        self._began_at = 0.0
 
     def look(self) -> Look:
         """Look once more: its tags and what else protects it, then the ledger, then its use."""
-        ref = self._planned.ref
+        ref, self._began_at = self._planned.ref, self._rules.clock()
         stub = Session(ref, Facts(state="", phase=NOT_ASKED, created_at=NOT_ASKED))
         while wanted := frozenset(name for name in self._first if getattr(stub.facts, name) is NOT_ASKED):
             stub = ask(self._provider, stub, wanted)
@@ -106,7 +113,8 @@ class Recheck:
         )
         against = withheld(case)
         if not against:
-            return Look(replace(checked, verdict=verdict, detail=verdict.detail), looked_at, clear=True)
+            allowed = replace(checked, verdict=verdict, detail=verdict.detail)
+            return Look(allowed, self._began_at, looked_at, clear=True)
         first = against[0]
         if verdict.kind is not VerdictKind.STOP:
             why = first.detail or _WHY[verdict.kind]
@@ -133,16 +141,21 @@ class Recheck:
         return replace(self._final(finding, looked_at, Outcome.UNREAD, told), passing=passing)
 
     def _final(self, finding: Finding, looked_at: float, outcome: Outcome, detail: str) -> Look:
-        return Look(became(finding, outcome, detail), looked_at)
+        return Look(became(finding, outcome, detail), self._began_at, looked_at)
 
 
-def too_old(finding: Finding, age: float) -> Finding:
-    """``finding`` not stopped, because its evidence of use was ``age`` seconds old each time there was leave to stop it."""
-    why = (
-        f"could not be looked at freshly: the evidence of its use took {age:.1f} s to read, more than {FRESH:g} s,"
-        f" {LOOKS} times, so it was not stopped"
-    )
-    return became(finding, Outcome.UNREAD, why)
+def too_old(look: Look, now: float) -> str:
+    """Why what ``look`` found is too old to stop a session on; empty where it is not."""
+    age, whole = now - look.looked_at, now - look.began_at
+    if age > FRESH:
+        return f"the evidence of its use took {age:.1f} s to read, more than {FRESH:g} s"
+    return f"looking at it took {whole:.0f} s, more than {WHOLE:g} s" if whole > WHOLE else ""
+
+
+def not_fresh(finding: Finding, why: str) -> Finding:
+    """``finding`` not stopped, because what was read of it was too old each time there was leave to stop it."""
+    told = f"could not be looked at freshly: {why}, {LOOKS} times, so it was not stopped"
+    return became(finding, Outcome.UNREAD, told)
 
 
 def became(finding: Finding, outcome: Outcome, detail: str) -> Finding:

@@ -135,7 +135,8 @@ def _with_this_sweep(  # noqa: PLR0913, PLR0917 - what came before, what is now,
     last = past.last_sweep_of(session.ref.key)
     if before is None:
         return recall(None, session, verdict, now, goes_on=False, lens=book.lens)
-    before = _of_this_life(replace(before, promise=_checked(before.promise, past, now)), session, now)
+    heard = _checked(before.promise, past, now)
+    before = _of_this_life(before.warned(heard) if heard else replace(before, promise=None), session, now)
     unbroken = goes_on(before, session, verdict, last, lifted)
     promise = promise_kept_up(before, session, verdict, last, lifted)
     return replace(recall(before, session, verdict, now, goes_on=unbroken, lens=book.lens), promise=promise)
@@ -148,9 +149,9 @@ def _of_this_life(before: Memory, session: Session, now: float) -> Memory:
         return before
     if before.awaiting and before.stopped_at is not None and created > before.stopped_at:
         # What we stopped has ended.
-        return replace(before, confirmed_at=now, promise=None, hurry=None, held_since=now)
+        return replace(before, confirmed_at=now, promise=None, not_before=0.0, hurry=None, held_since=now)
     if before.promise is not None and created > before.promise.at:
-        return replace(before, promise=None, hurry=None, held_since=now)
+        return replace(before, promise=None, not_before=0.0, hurry=None, held_since=now)
     return before
 
 

@@ -57,18 +57,22 @@ class Walk:
         self._wanted = None if resume is None else frozenset(resume.listings)
         with ThreadPoolExecutor(self._threads, thread_name_prefix="survey") as pool:
             try:
-                for provider in providers:
-                    if self._wanted is None or any(key == provider.key for key, _ in self._wanted):
-                        self._submit(pool, self._list, pool, provider, provider.discover())
-                    for ref in () if resume is None else resume.sessions:
-                        if ref.key == provider.key:
-                            self._submit(pool, self._retake, provider, ref)
+                # Whoever works already hands on nothing before all is handed out: one thread goes the same way every time.
                 with self._change:
+                    for provider in providers:
+                        self._begin(pool, provider, resume)
                     self._change.wait_for(lambda: self._running == 0)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         self.blind.sort(key=lambda blind: (str(blind.key), blind.scope))
+
+    def _begin(self, pool: ThreadPoolExecutor, provider: Provider, resume: Unfinished | None) -> None:
+        if self._wanted is None or any(key == provider.key for key, _ in self._wanted):
+            self._submit(pool, self._list, pool, provider, provider.discover())
+        for ref in () if resume is None else resume.sessions:
+            if ref.key == provider.key:
+                self._submit(pool, self._retake, provider, ref)
 
     def unfinished(self) -> Unfinished:
         """What was not begun for want of time."""

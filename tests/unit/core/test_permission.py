@@ -165,7 +165,10 @@ class TestClaims:
 class TestPromises:
     def withholds(self, case: Case = RECHECK, **promise: object) -> bool:
         changed = replace(PROMISE, **promise)  # type: ignore[arg-type]
-        return Condition.PROMISE in {one.condition for one in withheld(remembering(case, promise=changed))}
+        assert case.memory is not None
+        memory = case.memory.warned(changed)
+        warned = remembering(case, promise=memory.promise, not_before=memory.not_before)
+        return Condition.PROMISE in {one.condition for one in withheld(warned)}
 
     def test_one_that_was_kept_allows(self):
         assert not self.withholds()

@@ -18,7 +18,7 @@ from reaper.core.session import Phase, ScopeKey
 from reaper.sweep.answer import hurry
 from reaper.sweep.parts import carry_on
 from reaper.sweep.ports import ProviderError, Trouble
-from reaper.sweep.recheck import FRESH, LOOKS
+from reaper.sweep.recheck import FRESH, LOOKS, WHOLE
 from tests.support.moving import KEY, Clock, Days, MovingProvider, idle, throttled
 from tests.support.sessions import DAY, HOUR, IDLE_FOR_AN_HOUR, MINUTE, NOW, book, policy, text
 
@@ -60,6 +60,19 @@ class TestAPlanThatIsApplied:
         assert world.stops == []
 
 
+class TestAStopThatSomebodyWantsAtOnce:
+    def test_the_wish_is_void_once_the_session_was_used_while_it_was_looked_at(self):
+        story, world = days(GRACED)
+        story.sweep()
+        hurry(story.ledger, world.ref("a"), by="ana", now=story.clock())
+        world.takes = {"get": 1.0, "use": 1.0}
+        story.clock.at(story.clock() + 2.0, lambda: world.is_used("a"))
+        assert story.outcomes(after=0.5) == {"a": "spared"}
+
+        assert story.outcomes(after=HOUR) == {"a": "warned"}
+        assert world.stops == []
+
+
 class TestFreshEvidence:
     @pytest.mark.parametrize(
         ("slow", "seconds"), [("tags", 8.0), ("get", 8.0), ("use", 8.0), ("use", 2.5), ("get", 2.5)]
@@ -93,6 +106,16 @@ class TestFreshEvidence:
         assert report.needs_a_person()
         assert world.stops == []
         assert world.counter.counts()["glue:get"] == LOOKS
+
+    def test_what_protects_may_not_be_old_either(self):
+        story, world = days()
+        world.takes = {"tags": WHOLE + 1}
+
+        [finding] = story.sweep().findings
+
+        assert finding.outcome is Outcome.UNREAD
+        assert "looking at it took 31 s, more than 30 s" in finding.detail
+        assert world.stops == []
 
     def test_evidence_as_old_as_the_bound_is_still_evidence(self):
         story, world = days()
@@ -243,6 +266,41 @@ class TestWarnings:
         assert story.outcomes(after=2 * HOUR - 1, book=at_once) == {"a": "warned"}
         assert story.outcomes(after=1, book=at_once) == {"a": "stopped"}
 
+    def test_and_although_people_were_told_later_that_nothing_is_stopped(self):
+        story, _ = days(policy("stop", IDLE_FOR_AN_HOUR, name="slow", grace=4 * HOUR))
+        story.sweep()
+        only_warns = book(policy("stop", IDLE_FOR_AN_HOUR, name="slow", grace=HOUR, stage=Stage.WARN), guards=LOOSE)
+        at_once = book(NOW_POLICY, guards=LOOSE)
+
+        assert story.outcomes(after=HOUR, book=only_warns) == {"a": "warned"}
+        assert story.outcomes(after=3 * HOUR - 1, book=at_once) == {"a": "warned"}
+        assert story.outcomes(after=1, book=at_once) == {"a": "stopped"}
+
+    def test_a_later_moment_that_people_were_told_of_the_same_warning_binds_too(self):
+        story, _ = days(GRACED)
+        story.sweep()
+        longer = book(replace(GRACED, grace=4 * HOUR), guards=LOOSE)
+        at_once = book(NOW_POLICY, guards=LOOSE)
+
+        assert story.outcomes(after=MINUTE, book=longer) == {"a": "warned"}
+        assert story.outcomes(after=HOUR, book=at_once) == {"a": "warned"}
+        assert story.outcomes(after=3 * HOUR, book=at_once) == {"a": "stopped"}
+
+    def test_and_although_the_sweep_that_said_it_anew_was_killed_before_it_could(self):
+        story, world = days(policy("stop", IDLE_FOR_AN_HOUR, name="slow", grace=4 * HOUR))
+        story.sweep()
+        at_once = book(NOW_POLICY, guards=LOOSE)
+
+        def killed(_report):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            story.sweep(after=HOUR, book=at_once, tell=killed)
+
+        assert story.outcomes(after=HOUR, book=at_once) == {"a": "warned"}
+        assert world.stops == []
+        assert story.outcomes(after=2 * HOUR, book=at_once) == {"a": "stopped"}
+
     def test_not_knowing_whether_it_was_used_is_not_knowing_that_it_was_not(self):
         story, world = days(GRACED)
         story.sweep()
@@ -266,9 +324,7 @@ class TestWarnings:
         world.for_recheck = doubtful  # type: ignore[method-assign]
 
         assert story.outcomes(after=GRACE) == {"a": "spared"}
-        promise = memory_of(story, world).promise
-        assert promise is not None
-        assert promise.broken
+        assert memory_of(story, world).promise is None
 
     def test_a_policy_for_what_cannot_be_known_is_not_reset_by_not_knowing(self):
         lifted = policy(
