@@ -103,7 +103,6 @@ class LocalCloud:
             "AWS_ACCESS_KEY_ID": "test" if account == "000000000000" else account,
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "CDK_DISABLE_CLI_TELEMETRY": "true",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from reaper.core.session import Service
 from reaper.ledger.bookkeeping import DynamoDbBookkeeping
@@ -21,7 +21,7 @@ from reaper.providers.aws.errors import Asked, translate
 from reaper.providers.calls import Calls
 from reaper.providers.catalog import provider_factory, specs
 from reaper.providers.context import AlibabaSettings, ProviderContext
-from reaper.sweep.ports import Ledger, LedgerError, Provider, ProviderError
+from reaper.sweep.ports import Ledger, LedgerError, Provider, ProviderError, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +87,7 @@ def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
     aws = [service for service in services if service != ALIBABA]
     if aws:
         regions = _regions(selection, clients)
-        account = selection.account or caller_account(clients, regions[0])
+        account = selection.account or caller_account(clients, regions)
         providers += [
             _create(service, ProviderContext(account=account, region=region, calls=calls, aws=clients))
             for service in aws
@@ -113,7 +113,8 @@ def open_ledger(table: str, opened: Opened) -> Ledger:
     try:
         ledger.sweeps(1)
     except LedgerError as error:
-        raise StartError(str(error)) from error
+        # It has one home, and is never looked for elsewhere: another table of that name has not warned anybody.
+        raise StartError(f"{error}; the ledger is that of the first region named, here {region}") from error
     return ledger
 
 
@@ -160,18 +161,45 @@ def open_clients(profile: str | None, calls: Calls) -> AwsClients:
     return AwsClients(session, calls=calls)
 
 
-def caller_account(clients: AwsClients, region: str) -> str:
-    """The account the credentials belong to, from STS in ``region``.
+def caller_account(clients: AwsClients, regions: Sequence[str]) -> str:
+    """The account the credentials belong to, from STS in the first of ``regions`` that answers.
+
+    A region may be closed to the account, or out of reach, and the others not: what is looked at there is blind by itself.
+
+    Raises:
+        StartError: there are no credentials, they are accepted nowhere, or STS cannot be reached.
+    """
+    first: ProviderError | None = None
+    for region in regions:
+        try:
+            return _caller("Account", clients, region)
+        except ProviderError as error:
+            first = first or error
+            if not _is_of_the_region(error):
+                break
+    raise StartError(str(first)) from first
+
+
+def _is_of_the_region(error: ProviderError) -> bool:
+    """Whether another region may answer where this one did not: not where there is nothing to ask with."""
+    if error.trouble is not Trouble.CREDENTIALS:
+        return error.trouble is not Trouble.REFUSED
+    cause = error.__cause__
+    refused = isinstance(cause, ClientError) and cause.operation_name == "GetCallerIdentity"
+    # A region that is not enabled knows no key, and says so; an expired one is expired everywhere.
+    return refused and "Expired" not in str(error)
+
+
+def caller_arn(clients: AwsClients, region: str) -> str:
+    """Whose the credentials are, as an ARN, from STS in ``region``.
 
     Raises:
         StartError: there are no credentials, they are not accepted, or STS cannot be reached.
     """
-    return _caller("Account", clients, region)
-
-
-def caller_arn(clients: AwsClients, region: str) -> str:
-    """Whose the credentials are, as an ARN, from STS in ``region``; raises as :func:`caller_account`."""
-    return _caller("Arn", clients, region)
+    try:
+        return _caller("Arn", clients, region)
+    except ProviderError as error:
+        raise StartError(str(error)) from error
 
 
 def _caller(member: str, clients: AwsClients, region: str) -> str:
@@ -182,7 +210,7 @@ def _caller(member: str, clients: AwsClients, region: str) -> str:
         sent = True
         return str(client.get_caller_identity()[member])
     except Exception as error:
-        raise StartError(str(translate(error, asked, sent=sent))) from error
+        raise translate(error, asked, sent=sent) from error
 
 
 def _regions(selection: Selection, clients: AwsClients) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from tests.bench.memory import peak_megabytes
 SERVICES = ("athena", "deadline", "glue")
 ENVIRONMENT = {
     "AWS_REGION": "eu-central-1",
-    "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "POWERTOOLS_SERVICE_NAME": "session-reaper",
@@ -41,7 +40,7 @@ def boto3() -> int:
 
     Logger()
     Metrics()
-    session = boto3.Session()
+    session = boto3.Session(region_name=os.environ["AWS_REGION"])
     return len([session.client(service) for service in ("appconfigdata", "sns", *SERVICES)])  # type: ignore[call-overload]
 
 

@@ -76,7 +76,9 @@ def dynamodb() -> Iterator[Any]:
         for name, value in running.env().items():
             patch.setenv(name, value)
         client = botocore.session.Session().create_client(
-            "dynamodb", config=Config(retries={"mode": "standard", "total_max_attempts": 1}, proxies={})
+            "dynamodb",
+            region_name="us-east-1",
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1}, proxies={}),
         )
         yield client
         client.close()

@@ -168,6 +168,51 @@ def test_expired_credentials_are_told_as_such(reaper: Reaper, server: LocalServe
     assert "the credentials have expired" in result.err
 
 
+def test_the_region_of_the_environment_is_looked_at_whichever_variable_names_it(
+    reaper: Reaper, server: LocalServer, monkeypatch: pytest.MonkeyPatch
+):
+    server.world.seed(world(glue("nightly", DONE), region="eu-west-1"))
+    monkeypatch.delenv("AWS_REGION")
+    assert "name one with --region, or set AWS_REGION" in reaper("scan").err
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert len(reaper("scan", "--output", "json").json["sessions"]) == 1
+    # As with AWS's other SDKs, it outranks the older one.
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert len(reaper("scan", "--output", "json").json["sessions"]) == 1
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert len(reaper("scan", "--output", "json").json["sessions"]) == 1
+
+
+@pytest.mark.parametrize("command", [("snoozes",), ("snooze", "nightly", "--for", "1h")])
+def test_the_ledger_is_in_the_region_of_the_environment(
+    reaper: Reaper, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+):
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert "table sessions, eu-west-1" in reaper(*command, "--ledger", "sessions").err
+
+
+@pytest.mark.parametrize("order", ["ap-east-1,us-east-1", "us-east-1,ap-east-1"])
+def test_a_region_that_is_not_enabled_is_blind_in_whatever_order_they_are_named(
+    reaper: Reaper, server: LocalServer, order: str
+):
+    server.world.seed(world(glue("nightly", DONE)))
+    server.faults.add("invalid_credentials", region="ap-east-1")
+    result = reaper("scan", "--service", "glue", "--region", order, "--output", "json")
+    assert result.code == 2
+    assert [one["ref"]["id"] for one in result.json["sessions"]] == ["nightly"]
+    assert "ap-east-1" in result.err
+
+
+def test_where_no_region_answers_the_first_is_told(reaper: Reaper, server: LocalServer):
+    server.faults.add("invalid_credentials", "sts")
+    result = reaper("scan", "--region", "ap-east-1,us-east-1")
+    assert result.code == 1
+    assert (
+        "the credentials were not accepted (InvalidClientTokenId for sts:GetCallerIdentity in ap-east-1)" in result.err
+    )
+
+
 def test_an_endpoint_that_cannot_be_reached_is_named(reaper: Reaper, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     result = reaper("scan")
@@ -421,6 +466,22 @@ def test_a_report_that_could_not_be_published_is_printed_all_the_same_and_looked
     assert result.code == 2
     assert outcomes(result) == {"nightly": "would_stop"}
     assert "the report was not published to arn:aws:sns:us-east-1:000000000000:sessions" in result.err
+
+
+def test_nothing_is_stopped_of_which_nobody_could_be_told(reaper: Reaper, server: LocalServer):
+    server.world.seed(world(glue("nightly", DONE)))
+    # There is no SNS at this endpoint.
+    result = reaper("run", "--enforce", "--topic", "arn:aws:sns:us-east-1:000000000000:sessions")
+    assert result.code == 1
+    assert "nobody could be told what is stopped" in result.err
+    assert not [one for one in operations(server) if one != "GetCallerIdentity"]
+
+
+def test_nothing_is_looked_at_that_could_not_be_recorded(reaper: Reaper, server: LocalServer):
+    result = reaper("run", "--enforce", "--history", "policies.yaml/history")
+    assert result.code == 1
+    assert "policies.yaml/history cannot be made: Not a directory" in result.err
+    assert not [one for one in operations(server) if one.startswith(("List", "Stop"))]
 
 
 # --- a plan, reviewed and applied

@@ -298,7 +298,7 @@ def environment(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def s3(environment: None) -> Iterator[Any]:  # noqa: ARG001 - it leads there
-    client = botocore.session.Session().create_client("s3", config=Config(proxies={}))
+    client = botocore.session.Session().create_client("s3", region_name="us-east-1", config=Config(proxies={}))
     yield client
     client.close()
 
@@ -351,6 +351,8 @@ class TestS3:
             History(S3Source(s3, "no-such-bucket"))
         with pytest.raises(HistoryError, match="there is no bucket no-such-bucket"):
             record(S3Sink(s3, "no-such-bucket"), "r1", NOW)
+        with pytest.raises(HistoryError, match="there is no bucket no-such-bucket: name one that is there"):
+            S3Sink(s3, "no-such-bucket").check()
 
 
 POLICY = """\

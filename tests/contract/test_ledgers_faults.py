@@ -194,7 +194,9 @@ def test_a_transaction_cancelled_for_no_known_reason_is_an_error_never_a_success
 def test_a_write_whose_answer_was_lost_is_sent_again_and_written_once(bench, mocker):
     mocker.patch("botocore.endpoint.time.sleep")
     patient: Any = botocore.session.Session().create_client(
-        "dynamodb", config=Config(retries={"mode": "standard", "total_max_attempts": 2}, proxies={})
+        "dynamodb",
+        region_name="us-east-1",
+        config=Config(retries={"mode": "standard", "total_max_attempts": 2}, proxies={}),
     )
 
     def lose_the_answer(request: Any) -> AWSResponse:

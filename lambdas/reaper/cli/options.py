@@ -79,9 +79,24 @@ class TopicArn(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The ARN itself."""
         if _TOPIC.fullmatch(value):
+            if value.endswith(".fifo"):
+                message = f"{value!r} is a FIFO topic, which takes no report: name a standard one"
+                return self.fail(message, param, ctx)
             return value
         message = f"{value!r} is no ARN of an SNS topic; one is like arn:aws:sns:us-east-1:123456789012:sessions"
         return self.fail(message, param, ctx)
+
+
+def several(kind: click.ParamType[str]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
+    """The values of an option that may be repeated, and may name several of ``kind`` with commas, as context does."""
+
+    def split(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+        parts = [part.strip() for value in values for part in value.split(",")]
+        if not all(parts):
+            raise click.BadParameter("a name is empty", ctx, param)
+        return tuple(dict.fromkeys(kind.convert(part, param, ctx) for part in parts))
+
+    return split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +124,20 @@ def common_options(*, formats: tuple[str, ...] = FORMATS) -> Callable[[Command],
         click.option(
             "--service",
             "services",
-            type=ServiceName(),
+            metavar="SERVICE",
             multiple=True,
-            help="Look at this service; repeat for more. By default those of AWS, and emr-serverless-spark when its"
-            " key pair is set.",
+            callback=several(ServiceName()),
+            help="Look at this service; repeat for more, or name several with commas. By default those of AWS, and"
+            " emr-serverless-spark when its key pair is set.",
         ),
-        click.option("--region", "regions", multiple=True, metavar="REGION", help="An AWS region; repeat for more."),
+        click.option(
+            "--region",
+            "regions",
+            multiple=True,
+            metavar="REGION",
+            callback=several(click.STRING),
+            help="An AWS region; repeat for more, or name several with commas.",
+        ),
         click.option("--alibaba-region", metavar="REGION", help="The Alibaba Cloud region of emr-serverless-spark."),
         click.option("--profile", metavar="NAME", help="The AWS profile to use."),
         *output_options(formats),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from reaper.cli.options import Moment, ServiceName, TopicArn
+from reaper.cli.options import Common, Moment, ServiceName, TopicArn, common_options
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,36 @@ def test_a_misspelt_service_is_answered_with_the_one_that_was_meant():
 def test_what_is_no_topic_is_refused(text: str):
     with pytest.raises(click.BadParameter, match="is no ARN of an SNS topic"):
         TopicArn().convert(text, None, None)
+
+
+def test_a_fifo_topic_is_refused_before_anything_is_stopped():
+    with pytest.raises(click.BadParameter, match="is a FIFO topic, which takes no report: name a standard one"):
+        TopicArn().convert("arn:aws:sns:us-east-1:123456789012:t.fifo", None, None)
+
+
+def options_of(*arguments: str) -> Common:
+    @click.command()
+    @common_options()
+    def command(common: Common) -> None:
+        seen.append(common)
+
+    seen: list[Common] = []
+    command.main(arguments, standalone_mode=False)
+    return seen[0]
+
+
+def test_regions_and_services_may_be_named_with_commas():
+    common = options_of("--region", "us-east-1, eu-west-1", "--region", "eu-west-1", "--service", "glue,athena")
+    assert (common.regions, common.services) == (("us-east-1", "eu-west-1"), ("glue", "athena"))
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [(("--region", "us-east-1,"), "a name is empty"), (("--service", "glue,athina"), "did you mean `athena`")],
+)
+def test_each_name_between_commas_has_to_be_one(option: tuple[str, str], sentence: str):
+    with pytest.raises(click.BadParameter, match=sentence):
+        options_of(*option)
 
 
 @pytest.mark.parametrize(

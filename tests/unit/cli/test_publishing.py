@@ -6,7 +6,11 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from reaper.cli.publishing import publish
+import pytest
+from botocore.exceptions import ClientError
+
+from reaper.cli.errors import CommandError
+from reaper.cli.publishing import check_topic, publish
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:sessions"
 REPORT: dict[str, Any] = {
@@ -44,3 +48,38 @@ def test_the_report_is_published_to_the_topic_in_its_own_region():
     [(service, region, request)] = clients.published
     assert (service, region, request["TopicArn"]) == ("sns", "eu-west-1", TOPIC)
     assert json.loads(json.loads(request["Message"])["default"])["run_id"] == "r"
+
+
+class Answering:
+    """A client of SNS that answers GetTopicAttributes with ``code``, or well."""
+
+    def __init__(self, code: str | None = None) -> None:
+        self._code = code
+        self.asked: list[dict[str, Any]] = []
+
+    def client(self, *_: str) -> Answering:
+        return self
+
+    def lists(self, *_: str) -> bool:
+        return True
+
+    def get_topic_attributes(self, **request: Any) -> dict[str, Any]:
+        self.asked.append(request)
+        if self._code:
+            raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, "GetTopicAttributes")
+        return {"Attributes": {}}
+
+
+@pytest.mark.parametrize("code", [None, "AuthorizationError"])
+def test_a_topic_that_is_there_or_may_not_be_looked_at_is_believed(code: str | None):
+    clients = Answering(code)
+    check_topic(TOPIC, SimpleNamespace(clients=clients))  # type: ignore[arg-type] - all it uses
+    assert clients.asked == [{"TopicArn": TOPIC}]
+
+
+@pytest.mark.parametrize("code", ["NotFound", "InvalidParameter", "InternalError"])
+def test_a_topic_that_is_not_there_is_refused_before_the_sweep(code: str):
+    with pytest.raises(
+        CommandError, match="nobody could be told what is stopped: sns:GetTopicAttributes on arn:aws:sns"
+    ):
+        check_topic(TOPIC, SimpleNamespace(clients=Answering(code)))  # type: ignore[arg-type] - all it uses

@@ -25,9 +25,11 @@ def said_of(error: Exception, *, on: str = "", region: str = REGION, call: str =
     return translated.trouble, str(translated)
 
 
-def refused(code: str, status: int = 400, message: str = "as the vendor\nputs it") -> ClientError:
+def refused(
+    code: str, status: int = 400, message: str = "as the vendor\nputs it", operation: str = "ListSessions"
+) -> ClientError:
     response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "ListSessions")  # type: ignore[arg-type]
+    return ClientError(response, operation)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def refused(code: str, status: int = 400, message: str = "as the vendor\nputs it
             Trouble.CREDENTIALS,
             (
                 "the credentials were not accepted (UnrecognizedClientException for glue:ListSessions in eu-central-1):"
-                " check them, and that the account has the region enabled"
+                " check them, blanks at their end too, and that the account has the region enabled"
             ),
         ),
         (
@@ -123,6 +125,22 @@ def refused(code: str, status: int = 400, message: str = "as the vendor\nputs it
             ),
         ),
         (
+            refused("AccessDenied", 403, "MultiFactorAuthentication failed", operation="AssumeRole"),
+            Trouble.CREDENTIALS,
+            (
+                "no credentials could be had for glue:ListSessions in eu-central-1 (AssumeRole was refused: AccessDenied:"
+                " MultiFactorAuthentication failed): check the role and the profile"
+            ),
+        ),
+        (
+            FileNotFoundError(2, "No such file or directory", "/run/token"),
+            Trouble.CREDENTIALS,
+            (
+                "glue:ListSessions in eu-central-1 was never sent: /run/token, which the credentials need, cannot be read:"
+                " No such file or directory"
+            ),
+        ),
+        (
             AttributeError("'str' object has no attribute 'get'"),
             Trouble.GARBLED,
             (
@@ -137,7 +155,7 @@ def test_says_what_went_wrong_where_and_what_to_do(error, trouble, sentence):
 
 
 def test_names_what_it_was_asked_about():
-    _, sentence = said_of(refused("AccessDenied"), on="session nightly", call="glue:GetSession")
+    _, sentence = said_of(refused("AccessDenied", operation="GetSession"), on="session nightly", call="glue:GetSession")
 
     assert sentence == "glue:GetSession on session nightly was denied in eu-central-1: grant it to the caller"
 

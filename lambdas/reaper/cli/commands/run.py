@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reaper.cli.console import Destination, say
+from reaper.cli.console import Destination, check_writable, say
 from reaper.cli.errors import CommandError, ExitCode
 from reaper.cli.opening import open_selected
 from reaper.cli.options import Common, Duration, TopicArn, common_options, policy_option, sweep_options
 from reaper.cli.plan_file import CLOCK_SKEW, PlanFile, check_applicable, check_scopes, read_plan
 from reaper.cli.policy_file import PolicyFile, load_policies
-from reaper.cli.publishing import publish
+from reaper.cli.publishing import check_topic, publish
 from reaper.cli.render_report import render_report, summary
 from reaper.cli.sweeping import open_ledger, sweep
 from reaper.cli.text import clean, instant
@@ -80,6 +80,8 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     plan = None if plan_path is None else _applicable(plan_path, policies, common, plan_max_age)
     opened = open_selected(common if plan is None else _where_planned(common, plan))
     sink = None if history is None else _sink(history, opened)
+    if enforce and topic is not None:
+        check_topic(topic, opened)
     if plan is not None:
         check_scopes(plan, [provider.key for provider in opened.providers])
     problems: list[str] = []
@@ -114,20 +116,31 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
 
 
 def _sink(where: str, opened: Opened) -> Sink:
-    """Where a sweep is recorded."""
+    """Where a sweep is recorded; raises CommandError where that is known not to work, before anything is stopped."""
     # Together with the SDK, which --help and usage errors need not wait for.
     from reaper.history.sinks import DirectorySink, S3Sink  # noqa: PLC0415
+    from reaper.sweep.ports import HistoryError  # noqa: PLC0415
 
     if not where.startswith("s3://"):
         if Path(where).exists() and not Path(where).is_dir():
             raise CommandError(f"{clean(where)} is a file: give --history a directory")
+        try:
+            Path(where).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f"{clean(where)} cannot be made: {error.strerror or error}") from None
+        check_writable(str(Path(where) / "recording"))
         return DirectorySink(Path(where))
     bucket, _, prefix = where.removeprefix("s3://").partition("/")
     if not bucket:
         raise CommandError(f"{clean(where)} names no bucket: write s3://BUCKET/PREFIX")
     region = opened.clients.default_region or "us-east-1"
     client: Any = opened.clients.client("s3", region)
-    return S3Sink(client, bucket, prefix)
+    sink = S3Sink(client, bucket, prefix)
+    try:
+        sink.check()
+    except HistoryError as error:
+        raise CommandError(clean(error)) from error
+    return sink
 
 
 def _recorder(sink: Sink) -> SpooledRecorder:

@@ -10,7 +10,7 @@ import click
 
 from reaper.cli.console import say, to_stdout
 from reaper.cli.errors import CommandError, ExitCode
-from reaper.cli.options import Duration, Moment, ServiceName
+from reaper.cli.options import Duration, Moment, ServiceName, several
 from reaper.cli.remembered import find, ledger_options, named, open_remembered
 from reaper.cli.text import clean, count, duration, instant
 from reaper.core import durations
@@ -37,8 +37,9 @@ Examples:
 @click.option(
     "--service",
     "services",
-    type=ServiceName(),
+    metavar="SERVICE",
     multiple=True,
+    callback=several(ServiceName()),
     help="Look for it in this service only; repeat for more.",
 )
 @ledger_options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import threading
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError, UnknownRegionError
 
+from reaper.providers.aws.local_failures import local_failure
 from reaper.providers.aws.timestamps import parse_timestamp
 from reaper.providers.calls import Calls
 
@@ -78,6 +80,9 @@ class AwsClients:
         self._clients: dict[tuple[str, str, Patience], BaseClient] = {}
         self._listed: frozenset[str] | None = None
         self._lock = threading.RLock()
+        # botocore reads AWS_DEFAULT_REGION alone; AWS's other SDKs, its command line and its functions read this.
+        if region := os.environ.get("AWS_REGION"):
+            self._session.set_config_variable("region", region)
         self._boto3: Any = boto3.Session(botocore_session=self._session)
         factory = self._session.get_component("response_parser_factory")
         factory.set_parser_defaults(timestamp_parser=parse_timestamp)
@@ -99,7 +104,7 @@ class AwsClients:
 
     @property
     def default_region(self) -> str | None:
-        """The region the SDK is configured for, if it is for any."""
+        """The region of ``AWS_REGION``, else of ``AWS_DEFAULT_REGION``, else of the profile, if there is any."""
         with self._lock:
             region: str | None = self._session.get_config_variable("region")
             return region or None
@@ -162,7 +167,9 @@ def _bears_no_prefix(endpoint_url: str) -> bool:
 
 
 def _give_up(attempts: int, caught_exception: Exception | None = None, **_: object) -> None:
-    """Raise instead of another attempt to connect: botocore has no limit for these alone."""
+    """Raise instead of another attempt where none would help: botocore has no limit for these alone."""
+    if caught_exception is not None and local_failure(caught_exception):
+        raise caught_exception
     if attempts >= _CONNECTS and isinstance(caught_exception, EndpointConnectionError | ConnectTimeoutError):
         raise caught_exception
 

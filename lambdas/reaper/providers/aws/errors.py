@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions as botocore_errors
 from botocore.exceptions import ClientError
 
+from reaper.providers.aws.local_failures import local_failure
 from reaper.sweep.ports import ProviderError, Trouble
 
 if TYPE_CHECKING:
@@ -129,7 +130,11 @@ def translate(error: Exception, asked: Asked, *, sent: bool) -> ProviderError:
     """The :class:`ProviderError` for what ``asked`` raised; not ``sent`` when there was not even a client to send it."""
     what, region = str(asked), asked.region
     if isinstance(error, ClientError):
-        return _refusal(error, asked)
+        is_its_own = error.operation_name == asked.call.rpartition(":")[2]
+        return _refusal(error, asked) if is_its_own else _no_session(error, asked)
+    if local := local_failure(error):
+        trouble, sentence = local
+        return ProviderError(trouble, f"{what} in {region} was never sent: {sentence}")
     if isinstance(error, _NO_CREDENTIALS):
         detail = _line(error)
         return ProviderError(
@@ -158,6 +163,15 @@ def _not_offered(asked: Asked) -> ProviderError:
     )
 
 
+def _no_session(error: ClientError, asked: Asked) -> ProviderError:
+    """The call that failed was not the one that was asked for: the SDK made it to get at credentials (``AssumeRole``)."""
+    answer: Any = error.response
+    code, message = (str(answer.get("Error", {}).get(part, "")) for part in ("Code", "Message"))
+    why = f"{error.operation_name} was refused: {code}: {_shorten(message)}"
+    sentence = f"no credentials could be had for {asked} in {asked.region} ({why}): check the role and the profile"
+    return ProviderError(Trouble.CREDENTIALS, sentence)
+
+
 def _refusal(error: ClientError, asked: Asked) -> ProviderError:
     what, region = str(asked), asked.region
     answer: Any = error.response
@@ -176,7 +190,7 @@ def _refusal(error: ClientError, asked: Asked) -> ProviderError:
         case Trouble.CREDENTIALS:
             sentence = (
                 f"the credentials were not accepted ({code} for {what} in {region}):"
-                " check them, and that the account has the region enabled"
+                " check them, blanks at their end too, and that the account has the region enabled"
             )
         case Trouble.THROTTLED:
             sentence = f"{what} was throttled in {region} until its retries were used up: sweep less often"
