@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import Aws, Duration
@@ -15,16 +16,40 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.settings import OWN_BUS
+
 SOURCE: Final = "session-reaper"
 STOP_REQUESTED: Final = "Session Stop Requested"
 
 
 class Events(Construct):
-    """The event bus called ``name``, of this account and region, which is not the stack's own."""
+    """The event bus called ``name``, of this account and region, which is not the stack's own; or a new one, for ``own``."""
 
     def __init__(self, scope: Construct, construct_id: str, *, name: str) -> None:
         super().__init__(scope, construct_id)
-        self._bus = events.EventBus.from_event_bus_name(self, "Bus", name)
+        self._own = events.EventBus(self, "OwnBus") if name == OWN_BUS else None
+        self._bus = self._own or events.EventBus.from_event_bus_name(self, "Bus", name)
+        self.name = self._own.event_bus_name if self._own else name
+
+    def refuse_all_but(self, roles: Sequence[iam.IRole]) -> None:
+        """Let nobody but ``roles`` publish on a bus of our own, whatever other principals of the account are allowed."""
+        if self._own is None:
+            return
+        statement = iam.PolicyStatement(
+            sid="NobodyElsePublishes",
+            effect=iam.Effect.DENY,
+            principals=[iam.StarPrincipal()],
+            actions=["events:PutEvents"],
+            resources=[self._own.event_bus_arn],
+            conditions={"ArnNotEquals": {"aws:PrincipalArn": [role.role_arn for role in roles]}},
+        )
+        events.CfnEventBusPolicy(
+            self,
+            "Policy",
+            event_bus_name=self._own.event_bus_name,
+            statement_id="NobodyElsePublishes",
+            statement=statement.to_statement_json(),
+        )
 
     def grant_publish(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` publish events of Session Reaper's own source, and of no other."""

@@ -29,6 +29,9 @@ _BY_NAME_OR_ARN: Final = (
     "the name of a Secrets Manager secret, or its whole ARN with the hyphen and six characters that Secrets Manager put at "
     "its end"
 )
+OWN_BUS: Final = "own"
+"""In place of the name of an event bus: one that the stack makes, and on which nobody else publishes."""
+
 _KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 _SLACK_CHANNEL = re.compile(r"#[a-z0-9_-]{1,80}|[CG][A-Z0-9]{8,20}")
 
@@ -154,7 +157,9 @@ def read_context(context: Mapping[str, Any], *, root: Path, region: str = "") ->
         secrets_key=reader.text("secrets_key", f"({_KEY.pattern})?", "the ARN of a KMS key, not of an alias"),
         chat=_chat(reader),
         weekly=reader.schedule("weekly", watched=False) if reader.given("weekly") else None,
-        event_bus=reader.text("event_bus", r"([A-Za-z0-9._/-]{1,256})?", "default, or the name of an event bus here"),
+        event_bus=reader.text(
+            "event_bus", r"([A-Za-z0-9._/-]{1,256})?", "default, own, or the name of an event bus here"
+        ),
         dashboard=reader.flag("dashboard"),
         memory_mb=reader.number("memory_mb", 256, 10_240),
         timeout_minutes=reader.number("timeout_minutes", 1, 15),

@@ -77,6 +77,9 @@ class SessionReaperStack(Stack):
         slack = self._make_slack()
         weekly = self._make_weekly()
         sweeper = self._make_sweeper(specs)
+        if self._events:
+            publishers = [sweeper.role, *([self._answers.role] if self._answers else ())]
+            self._events.refuse_all_but(publishers)
         if self._events and self._answers:
             self._events.sweep_when_asked(sweeper.function, sweeper.failures)
         schedule = Schedule(
@@ -107,6 +110,7 @@ class SessionReaperStack(Stack):
             SwitchProfileId=self._delivery.settings.switch,
             OwnersProfileId=self._delivery.settings.owners,
             DeploymentStrategyId=self._delivery.strategy.deployment_strategy_id,
+            EventBusName=self._events and self._events.name,
             LedgerTableName=self._ledger.table.table_name,
             HistoryBucketName=self._history and self._history.bucket.bucket_name,
             AnswersUrl=self._answers and self._answers.url,
@@ -144,7 +148,7 @@ class SessionReaperStack(Stack):
                     chat_topic_arn=self._chat.topic.topic_arn if self._chat else "",
                     answers_url=self._answers.url if self._answers else "",
                     link_secret=self._links.secret.secret_arn if self._links else "",
-                    event_bus=settings.event_bus,
+                    event_bus=self._events.name if self._events else "",
                     told_already=",".join(_told_already(settings)),
                     timezone=settings.timezone,
                 ),
@@ -181,7 +185,7 @@ class SessionReaperStack(Stack):
                 link_secret=self._links.secret.secret_arn,
                 slack_signing_secret=settings.slack.signing_secret if settings.slack else "",
                 history_bucket=self._history.bucket.bucket_name if self._history else "",
-                event_bus=settings.event_bus,
+                event_bus=self._events.name if self._events else "",
             ),
         )
         self._ledger.grant_answer(answers.role)

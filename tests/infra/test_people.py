@@ -325,6 +325,32 @@ def test_events_may_be_published_to_one_bus_under_one_source(construct, bus):
     assert told_of_people(event_bus=bus).event_bus == bus
 
 
+@pytest.mark.parametrize("answers", ["true", "false"])
+def test_on_a_bus_of_our_own_nobody_publishes_but_the_sweep_and_the_page(answers):
+    found = stack(event_bus="own", answers=answers)
+    [(bus, _)] = found.named("AWS::Events::EventBus")
+    policy = found.only("AWS::Events::EventBusPolicy")
+    statement = policy["Statement"]
+
+    assert flat(policy["EventBusName"]) == f"${{{bus}}}"
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "events:PutEvents")
+    assert flat(statement["Resource"]) == f"${{{bus}.Arn}}"
+    roles = {
+        f"${{{name}.Arn}}"
+        for construct in ("Sweeper", *(["AnswersFunction"] if answers == "true" else []))
+        for name, _ in found.part(construct).named("AWS::IAM::Role")
+    }
+    [(condition, allowed)] = statement["Condition"]["ArnNotEquals"].items()
+    allowed = allowed if isinstance(allowed, list) else [allowed]
+    assert condition == "aws:PrincipalArn"
+    assert {flat(one) for one in allowed} == roles
+    assert told_of_people(event_bus="own", answers=answers).event_bus == f"${{{bus}}}"
+
+
+def test_a_bus_that_is_not_ours_gets_no_policy_of_ours():
+    assert stack(event_bus="sessions").all("AWS::Events::EventBusPolicy") == []
+
+
 def test_where_no_events_are_wanted_none_may_be_published():
     assert "events:PutEvents" not in {
         action for name in ("Sweeper", "Answers") for action in stack(event_bus="").part(name).granted()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,10 +16,16 @@ from reaper.cli.text import clean
 if TYPE_CHECKING:
     from reaper.cli.console import Surface
 
-_FORMULA_STARTS = ("=", "+", "-", "@")
+_FORMULA_STARTS = tuple("=+-@＝＋－＠")
+"""The full-width ones too, which spreadsheets of East Asia take for the others (OWASP, "CSV Injection")."""
 _MARKDOWN_SPECIALS = str.maketrans(
-    {"\\": "\\\\", "|": "\\|", "`": "\\`", "*": "\\*", "[": "\\[", "]": "\\]", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
+    {**{char: f"\\{char}" for char in "\\|`*[]~_"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
+_MARKDOWN_ACTS = re.compile(
+    r"(?<!\w)@(?=\w)|#(?=\d)|\bGH-(?=\d)|:(?=//)|\bwww(?=\.)|\b(?:mailto|xmpp):|:(?=[a-z+-][\w+-]*:)", re.IGNORECASE
+)
+"""What is acted upon once the text is shown, whatever is escaped: mentions, issues, addresses, emoji."""
+_WORD_JOINER = "\u2060"
 _GAP = "  "
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -73,8 +80,8 @@ def markdown(grid: Grid) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """``text`` with what Markdown would act upon escaped."""
-    return clean(text).translate(_MARKDOWN_SPECIALS)
+    """``text`` with what Markdown would act upon escaped, and what its readers would act upon broken up, invisibly."""
+    return _MARKDOWN_ACTS.sub(lambda found: found.group() + _WORD_JOINER, clean(text)).translate(_MARKDOWN_SPECIALS)
 
 
 def comma_separated(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

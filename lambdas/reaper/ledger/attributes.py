@@ -24,8 +24,8 @@ class GarbledItemError(Exception):
 
 
 def text(value: str) -> Attribute:
-    """``value`` as S."""
-    return {"S": value}
+    """``value`` as S; half of a surrogate pair, which is no character and which DynamoDB refuses, is kept as ``?``."""
+    return {"S": value if value.isascii() else value.encode("utf-8", "replace").decode()}
 
 
 def number(value: float) -> Attribute:

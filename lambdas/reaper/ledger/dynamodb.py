@@ -85,8 +85,15 @@ class DynamoDbLedger:
 
     def recall(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Memory | Unreadable]:
         """What is remembered of ``refs``, read consistently; raises LedgerError unless all of it could be read."""
-        wanted = {(partition_key(ref), MEMORY): ref for ref in refs}
-        return {ref: _memory(item, ref) for ref, item in self._found(wanted)}
+        wanted: dict[tuple[str, str], SessionRef] = {}
+        recalled: dict[SessionRef, Memory | Unreadable] = {}
+        for ref in refs:
+            try:
+                wanted[partition_key(ref), MEMORY] = ref
+            except UnicodeError:
+                # Nothing was ever written of it; one such id must not keep all others from being remembered.
+                recalled[ref] = Unreadable(ref, "its id is no text that the ledger can hold")
+        return recalled | {ref: _memory(item, ref) for ref, item in self._found(wanted)}
 
     def scopes(self, keys: Collection[ScopeKey]) -> Mapping[ScopeKey, ScopeRecord]:
         """What is kept of ``keys``, read consistently; raises LedgerError unless all of it could be read."""
@@ -137,11 +144,15 @@ class DynamoDbLedger:
     ) -> frozenset[SessionRef | ScopeKey]:
         """Write all that is still at its version, the sweep in the last request; the refs and scopes that were not.
 
+        What no item can hold of a single session is left out, logged, and among those that were not written.
+
         Raises:
-            LedgerError: it is not known whether everything was written, or something cannot be.
+            LedgerError: it is not known whether everything was written, or a scope or the sweep cannot be.
         """
         lost: set[SessionRef | ScopeKey] = set()
-        for batch in _batches(self._prepare(memories, sweep, scopes)):
+        writes = self._prepare(memories, sweep, scopes)
+        lost |= {memory.ref for memory in memories} - {write.of for write in writes}
+        for batch in _batches(writes):
             lost |= self._put(batch)
         return frozenset(lost)
 
@@ -186,7 +197,7 @@ class DynamoDbLedger:
             try:
                 writes.append(_Write(memory_item(memory), memory.version, memory.ref))
             except _UNENCODABLE as error:
-                raise self._place.unwritable(f"the session {memory.ref}", error) from error
+                _log.warning("%s", self._place.unwritable(f"the session {memory.ref}", error))
         if len({memory.ref for memory in memories}) < len(memories):
             raise LedgerError(f"{self._place} was told two things of one session at once")
         for scope in scopes:

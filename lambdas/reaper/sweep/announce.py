@@ -83,7 +83,8 @@ def announce(ledger: Ledger, findings: Sequence[Finding], taken: TakenIn, announ
         nothing = _withhold(findings, {finding.ref for finding in findings}, why)
         return Announced(findings=nothing, kept={}, record=record, trouble=why)
     left = {ref: memory for ref, memory in written.kept.items() if ref not in lost}
-    findings = _withhold(findings, lost, "another sweep, or a person, changed what is remembered of it just now")
+    why = "another sweep, or a person, changed what is remembered of it just now, or the ledger cannot hold it"
+    findings = _withhold(findings, lost, why)
     return replace(written, findings=findings, kept=left)
 
 

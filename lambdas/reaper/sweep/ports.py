@@ -171,8 +171,8 @@ class Ledger(Protocol):
     ) -> frozenset[SessionRef | ScopeKey]:
         """Write each memory, scope and the sweep at the version after its own, if its own is still the one kept.
 
-        One request per 100 items. Returns the refs and scopes that somebody else wrote meanwhile: those are as they left
-        them, the others are written. Nobody else writes this sweep's record, but where they did, theirs stays.
+        One request per 100 items. Returns the refs and scopes that were not written, because somebody else wrote them
+        meanwhile, or because nothing can hold them: those are as they were left, the others are written. Nobody else writes this sweep's record, but where they did, theirs stays.
 
         Raises:
             LedgerError: it is not known whether everything was written; nothing may be stopped on the strength of it.

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from reaper.cli.console import Surface
-from reaper.cli.grid import Card, Grid, Stack, comma_separated, display_width, markdown, plain, stacked
+from reaper.cli.grid import Card, Grid, Stack, comma_separated, display_width, markdown, markdown_text, plain, stacked
 
 
 def test_piped_tables_are_aligned_and_leave_out_columns_that_say_nothing():
@@ -28,10 +28,27 @@ def test_wide_characters_take_two_columns():
 
 def test_markdown_cells_are_text_and_nothing_else():
     grid = Grid(("NAME",), (("a|b [x](http://evil) <img> *b* `c`",),))
-    assert markdown(grid).splitlines()[2] == "| a\\|b \\[x\\](http://evil) &lt;img&gt; \\*b\\* \\`c\\` |"
+    assert markdown(grid).splitlines()[2] == "| a\\|b \\[x\\](http:\u2060//evil) &lt;img&gt; \\*b\\* \\`c\\` |"
 
 
-@pytest.mark.parametrize("formula", ["=cmd()", "+1", "-1", "@SUM(A1)", "  =late"])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("@here and @ana", "@\u2060here and @\u2060ana"),
+        ("ana@example.com", "ana@example.com"),
+        ("closes #12, GH-7", "closes #\u206012, GH-\u20607"),
+        ("https://evil.example", "https:\u2060//evil.example"),
+        ("www.evil.example", "www\u2060.evil.example"),
+        ("mailto:a", "mailto:\u2060a"),
+        ("~~gone~~ __bold__", "\\~\\~gone\\~\\~ \\_\\_bold\\_\\_"),
+        (":tada: at 10:00:00", ":\u2060tada: at 10:00:00"),
+    ],
+)
+def test_nothing_in_a_markdown_cell_acts(text: str, shown: str):
+    assert markdown_text(text) == shown
+
+
+@pytest.mark.parametrize("formula", ["=cmd()", "+1", "-1", "@SUM(A1)", "  =late", "＝1+1", "＋1", "－1", "＠SUM(A1)"])
 def test_csv_texts_that_a_spreadsheet_would_run_are_defused(formula: str):
     assert list(csv.reader(io.StringIO(comma_separated(["owner"], [[formula]]))))[1] == [f"'{formula}"]
 
