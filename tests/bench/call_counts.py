@@ -16,12 +16,13 @@ from reaper.bootstrap import Selection, open_providers
 from reaper.core.judge import compile_book
 from reaper.core.policy.document import from_json
 from reaper.core.policy.load import load
-from reaper.core.report import Mode, as_json
+from reaper.core.report import Mode
 from reaper.sweep.run import Sweep
 from reaper.sweep.run import run as sweep
 from tests.bench.call_worlds import ALIBABA_REGION, WORLDS, CountedWorld
 from tests.bench.result import Result, check
 from tests.bench.worlds import ACCOUNT, REGION
+from tests.support.reports import as_json
 
 LIMIT = 1.05
 # No cap: a stop that is withheld would cost the same calls, but could not be told from one that was never found.

@@ -11,12 +11,13 @@ from reaper.bootstrap import Selection, open_providers
 from reaper.core.judge import compile_book
 from reaper.core.policy.document import from_json
 from reaper.core.policy.load import load
-from reaper.core.report import Mode, as_json
+from reaper.core.report import Mode
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.run import run
 from tests.bench.memory import peak_megabytes
 from tests.bench.say import say_json
 from tests.bench.worlds import ACCOUNT, REGION
+from tests.support.reports import as_json
 
 POLICY = {"name": "idle", "when": {"idle_for": ">= 10h"}, "then": "stop"}
 # No cap: the report has to hold every finding.

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from reaper.core.report import Report
+from reaper.core.vocabulary import Lens
+from reaper.wire.codec import encode
+from reaper.wire.from_sweep import report_of
 
 
 def ref(identity: str = "nightly", **change: Any) -> dict[str, Any]:
@@ -57,3 +63,8 @@ def report(*findings: dict[str, Any], **change: Any) -> dict[str, Any]:
         "api_calls": {"glue:ListSessions": 1},
         **change,
     }
+
+
+def as_json(swept: Report, lens: Lens, now: float) -> dict[str, Any]:
+    """The public report of a sweep, as whoever reads its JSON has it."""
+    return json.loads(encode(report_of(swept, lens, now)))

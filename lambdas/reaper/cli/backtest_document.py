@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from reaper.core.backtest import Afterwards, Backtest, HypotheticalStop, Variant
-from reaper.core.report import facts_json, ref_json, rfc3339
+from reaper.core.report import rfc3339
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
+from reaper.wire.from_sweep import facts_of
 
 if TYPE_CHECKING:
     from reaper.core.vocabulary import Lens
@@ -82,12 +85,14 @@ def _saved(stops: Iterable[HypotheticalStop]) -> float:
 
 def _stop(stop: HypotheticalStop, lens: Lens) -> dict[str, Any]:
     return {
-        "ref": ref_json(stop.session.ref),
+        "ref": builtins_of(Ref.of(stop.session.ref)),
         "policy": stop.policy,
         "at": rfc3339(stop.at),
         "afterwards": stop.afterwards.value,
         "used_at": None if stop.used_at is None else rfc3339(stop.used_at),
         "last_seen": rfc3339(stop.last_seen),
         "saved": None if stop.saved is None else round(stop.saved, 2),
-        "facts": facts_json(stop.session, lens, stop.at, ("name", "state", "phase", "age", "idle_for", "owner")),
+        "facts": builtins_of(
+            facts_of(stop.session, lens, stop.at, ("name", "state", "phase", "age", "idle_for", "owner"))
+        ),
     }

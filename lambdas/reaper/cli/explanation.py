@@ -13,11 +13,14 @@ from reaper.core.judge import Verdict, VerdictKind, judge
 from reaper.core.outcome import Outcome
 from reaper.core.pin import KEEP_UNTIL
 from reaper.core.plan import Finding
-from reaper.core.report import blind_json, facts_json, ref_json, rfc3339
+from reaper.core.report import rfc3339
 from reaper.core.session import Phase, Session
 from reaper.core.truth import Open, Truth, tell
 from reaper.core.vocabulary import VOCABULARY, read_age
 from reaper.providers.catalog import specs
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
+from reaper.wire.from_sweep import blind_of, facts_of
 
 if TYPE_CHECKING:
     from reaper.cli.lookup import Found
@@ -44,8 +47,8 @@ def explanation_document(book: CompiledBook, found: Found, now: float) -> dict[s
     when = when_stopped(book, session, explanation, finding, now)
     return {
         "schema_version": EXPLANATION_VERSION,
-        "ref": ref_json(session.ref),
-        "facts": facts_json(session, book.lens, now, VOCABULARY),
+        "ref": builtins_of(Ref.of(session.ref)),
+        "facts": builtins_of(facts_of(session, book.lens, now, VOCABULARY)),
         "verdict": verdict.kind.value,
         "policy": verdict.policy,
         "detail": verdict.detail,
@@ -57,7 +60,7 @@ def explanation_document(book: CompiledBook, found: Found, now: float) -> dict[s
         "policies": [_policy(one) for one in explanation.policies],
         "guards": _guards(book.book.guards, found, now),
         "advice": _advice(session, verdict, when, now),
-        "blind": [blind_json(one) for one in found.report.blind],
+        "blind": [builtins_of(blind_of(one)) for one in found.report.blind],
     }
 
 

@@ -12,10 +12,12 @@ from reaper.cli.errors import CommandError, ExitCode
 from reaper.cli.render_rows import blind_lines
 from reaper.cli.sweeping import sweep
 from reaper.cli.text import clean, count, place
-from reaper.core.report import blind_json, ref_json
 from reaper.core.session import Phase
 from reaper.sweep.ports import Listing
 from reaper.sweep.survey import ask
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
+from reaper.wire.from_sweep import blind_of
 
 if TYPE_CHECKING:
     from reaper.bootstrap import Opened
@@ -138,7 +140,7 @@ def _only(wanted: str, matches: dict[SessionRef, tuple[Provider, Session]], repo
     if report.blind:
         raise CommandError(
             f"no session {clean(wanted)!r} was found, and it may be where nothing could be read",
-            lines=tuple(blind_lines([blind_json(one) for one in report.blind]).splitlines()),
+            lines=tuple(blind_lines([builtins_of(blind_of(one)) for one in report.blind]).splitlines()),
             code=ExitCode.LOOK,
         )
     raise CommandError(
@@ -148,4 +150,4 @@ def _only(wanted: str, matches: dict[SessionRef, tuple[Provider, Session]], repo
 
 
 def _named(ref: SessionRef) -> str:
-    return f"{place(ref_json(ref))} {clean(ref.id)}"
+    return f"{place(builtins_of(Ref.of(ref)))} {clean(ref.id)}"

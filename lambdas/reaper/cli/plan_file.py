@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from reaper.cli.errors import CommandError
 from reaper.cli.text import clean, count, instant
 from reaper.core import durations
-from reaper.core.report import finding_json, rfc3339
+from reaper.core.report import rfc3339
 from reaper.core.session import SCOPE_PARTS, ScopeKey, SessionRef
+from reaper.wire.codec import builtins_of
+from reaper.wire.from_sweep import finding_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +69,9 @@ def plan_document(  # noqa: PLR0913 - all of them named; each is a line of the f
         "policy_sha256": policy_sha256,
         "stops": [
             {"ref": entry["ref"], "policy": entry["policy"], "facts": entry["facts"]}
-            for entry in (finding_json(one, lens, report.started_at) for one in report.findings if one.allowed)
+            for entry in (
+                builtins_of(finding_of(one, lens, report.started_at)) for one in report.findings if one.allowed
+            )
         ],
         "report": document,
     }

@@ -14,9 +14,10 @@ from reaper.cli.text import clean, place
 from reaper.core.memory import Memory, Unreadable
 from reaper.core.names import NotANameError, session_name, session_of
 from reaper.core.policy.problems import did_you_mean
-from reaper.core.report import ref_json
 from reaper.core.snooze import is_gone
 from reaper.sweep.ports import Ledger
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
 
 _SHOWN_MATCHES = 20
 
@@ -96,7 +97,7 @@ def find(wanted: str, services: Sequence[str], opened: Opened) -> Memory:
 
 def named(one: Memory | Unreadable) -> str:
     """``glue 123456789012 eu-central-1 nightly``."""
-    return f"{place(ref_json(one.ref))} {clean(one.ref.id)}"
+    return f"{place(builtins_of(Ref.of(one.ref)))} {clean(one.ref.id)}"
 
 
 def _by_name(wanted: str, ledger: Ledger) -> Memory | Unreadable | None:

@@ -24,7 +24,7 @@ from reaper.cli.render_rows import (
 )
 from reaper.cli.text import NOTHING, UNKNOWN, clean, count, fact, scope
 from reaper.core.outcome import RANK, Outcome
-from reaper.core.report import REPORTED_FACTS
+from reaper.wire.common import FACTS
 
 if TYPE_CHECKING:
     from reaper.cli.console import Surface
@@ -39,7 +39,7 @@ _CSV_COLUMNS = (
     "region",
     "scope",
     "id",
-    *REPORTED_FACTS,
+    *FACTS,
     "detail",
 )
 
@@ -163,12 +163,10 @@ def _csv_rows(findings: Sequence[Json], blind: Sequence[Json]) -> list[tuple[obj
             finding["policy"],
             *csv_ref(finding["ref"]),
             finding["ref"]["id"],
-            *csv_facts(finding["facts"], REPORTED_FACTS),
+            *csv_facts(finding["facts"], FACTS),
             finding["detail"],
         )
         for finding in findings
     ]
-    rows += [
-        ("blind", None, None, None, *csv_ref(one), None, *(None,) * len(REPORTED_FACTS), one["error"]) for one in blind
-    ]
+    rows += [("blind", None, None, None, *csv_ref(one), None, *(None,) * len(FACTS), one["error"]) for one in blind]
     return rows

@@ -21,12 +21,12 @@ from reaper.cli.render_rows import (
     state,
 )
 from reaper.cli.text import NOTHING, UNKNOWN, clean, count, fact, scope
-from reaper.core.report import REPORTED_FACTS
+from reaper.wire.common import FACTS
 
 if TYPE_CHECKING:
     from reaper.cli.console import Surface
 
-_CSV_COLUMNS = ("type", "service", "account", "region", "scope", "id", *REPORTED_FACTS, "error")
+_CSV_COLUMNS = ("type", "service", "account", "region", "scope", "id", *FACTS, "error")
 
 
 def render_scan(document: Json, output: str, surface: Surface) -> str:
@@ -110,8 +110,7 @@ def _size(facts: Json) -> str:
 
 def _csv_rows(sessions: Sequence[Json], blind: Sequence[Json]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = [
-        ("session", *csv_ref(one["ref"]), one["ref"]["id"], *csv_facts(one["facts"], REPORTED_FACTS), None)
-        for one in sessions
+        ("session", *csv_ref(one["ref"]), one["ref"]["id"], *csv_facts(one["facts"], FACTS), None) for one in sessions
     ]
-    rows += [("blind", *csv_ref(one), None, *(None,) * len(REPORTED_FACTS), one["error"]) for one in blind]
+    rows += [("blind", *csv_ref(one), None, *(None,) * len(FACTS), one["error"]) for one in blind]
     return rows

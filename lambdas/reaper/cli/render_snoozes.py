@@ -13,8 +13,10 @@ from reaper.cli.text import NOTHING, clean, count, instant, place, scope
 from reaper.core.memory import Card as Told
 from reaper.core.memory import Memory, Unreadable
 from reaper.core.names import session_name
-from reaper.core.report import ref_json, rfc3339
+from reaper.core.report import rfc3339
 from reaper.core.snooze import is_gone
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
 
 if TYPE_CHECKING:
     from reaper.cli.console import Surface
@@ -41,7 +43,7 @@ def snoozes_document(found: Iterable[Memory | Unreadable], now: float, *, includ
             memories.append(one)
     listed = [
         {
-            "ref": ref_json(one.ref),
+            "ref": builtins_of(Ref.of(one.ref)),
             "ledger_name": session_name(one.ref),
             "name": told.name or None,
             "owner": told.owner or None,
@@ -66,7 +68,7 @@ def snoozes_document(found: Iterable[Memory | Unreadable], now: float, *, includ
             key=lambda one: (one["until"], one["ledger_name"]),
         ),
         "unreadable": [
-            {"ref": ref_json(one.ref), "reason": one.reason}
+            {"ref": builtins_of(Ref.of(one.ref)), "reason": one.reason}
             for one in sorted(unreadable, key=lambda one: session_name(one.ref))
         ],
     }

@@ -13,9 +13,11 @@ from reaper.cli.errors import CommandError, ExitCode
 from reaper.cli.interruption import interruption
 from reaper.cli.text import clean
 from reaper.core.judge import compile_book
-from reaper.core.report import Mode, Report, as_json
+from reaper.core.report import Mode, Report
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.run import run
+from reaper.wire.codec import builtins_of
+from reaper.wire.from_sweep import report_of
 
 if TYPE_CHECKING:
     from reaper.bootstrap import Opened
@@ -85,7 +87,7 @@ def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
             progress(line)
 
         def send(report: Report) -> tuple[str, ...]:
-            problem = publish(as_json(report, book.lens, report.started_at)) if publish else None
+            problem = publish(builtins_of(report_of(report, book.lens, report.started_at))) if publish else None
             return () if problem is None else (problem,)
 
         report = run(
@@ -104,4 +106,4 @@ def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
                 progress=tell,
             )
         )
-    return Swept(report, as_json(report, book.lens, report.started_at), book.lens)
+    return Swept(report, builtins_of(report_of(report, book.lens, report.started_at)), book.lens)

@@ -8,13 +8,14 @@ from enum import StrEnum
 from typing import Final
 
 from reaper.core.memory import Memory
-from reaper.core.report import ref_json
 from reaper.core.session import SessionRef
 from reaper.core.snooze import Refusal, Refused, tomorrow, zone_of
 from reaper.notifiers.events import EventPublisher, stop_requested
 from reaper.pages.answers import Done
 from reaper.sweep import answer as answers
 from reaper.sweep.ports import Ledger, LedgerError
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
 
 _HOUR: Final = 3600.0
 _LONGEST_NAME: Final = 200
@@ -121,7 +122,7 @@ def _announce(memory: Memory, wish: Wish, by: str, publisher: Callable[[], Event
             return "there is no event bus to announce it on"
         card = memory.card
         entry = stop_requested(
-            ref_json(wish.ref),
+            builtins_of(Ref.of(wish.ref)),
             by=by,
             at=wish.now,
             arn=arn_of(wish.ref),

@@ -21,7 +21,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reaper.core.report import ref_json
 from reaper.handlers.answering import Given, Wish
 from reaper.handlers.front import Needs, PageError, about, route
 from reaper.handlers.keyring import Keep, read_json, read_keyring
@@ -31,6 +30,8 @@ from reaper.notifiers.events import EventPublisher
 from reaper.pages.problems import Problem
 from reaper.providers.aws.clients import AwsClients
 from reaper.settings import METRICS_NAMESPACE, AnswersSettings, Metric
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -76,7 +77,8 @@ class _Journal:
         logger.info("answered", extra={**about(wish), "done": given.done.value})
         if given.note:
             logger.warning(
-                "a sweep could not be asked for at once", extra={"why": given.note, "session": ref_json(wish.ref)}
+                "a sweep could not be asked for at once",
+                extra={"why": given.note, "session": builtins_of(Ref.of(wish.ref))},
             )
 
     def refused(self, why: str, **known: Any) -> None:

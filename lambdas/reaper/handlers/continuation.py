@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reaper.core.guards import Stops
-from reaper.core.report import Unfinished, ref_json
+from reaper.core.report import Unfinished
 from reaper.core.session import Scope, ScopeKey, SessionRef
 from reaper.sweep.lookups import Counts
 from reaper.sweep.parts import Earlier
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
 
 KEY: Final = "continuation"
 MOST_PARTS: Final = 20
@@ -99,9 +101,10 @@ def _event(number: int, earlier: Earlier) -> bytes:
         "part": number,
         "began_at": earlier.began_at,
         "scopes": [{**_place(key), "scope": dict(scope)} for key, scope in earlier.unfinished.listings],
-        "sessions": [ref_json(ref) for ref in earlier.unfinished.sessions],
+        "sessions": [builtins_of(Ref.of(ref)) for ref in earlier.unfinished.sessions],
         "stops_waiting": [
-            {**ref_json(ref), **({"idle_cost": costs[ref]} if ref in costs else {})} for ref in earlier.unfinished.stops
+            {**builtins_of(Ref.of(ref)), **({"idle_cost": costs[ref]} if ref in costs else {})}
+            for ref in earlier.unfinished.stops
         ],
         "seen": earlier.seen,
         "live": [{**_place(key), "count": count} for key, count in earlier.live.items()],

@@ -14,7 +14,6 @@ from urllib.parse import parse_qs
 
 from reaper.core.links import BadLink, Key, Link, Purpose, Reason
 from reaper.core.names import NotANameError, session_of
-from reaper.core.report import Json, ref_json
 from reaper.core.session import SessionRef
 from reaper.core.snooze import Refused
 from reaper.handlers.answering import Answer, Given, UnsureError, Wish, give
@@ -26,6 +25,8 @@ from reaper.pages.answers import Done, Visit, session_page
 from reaper.pages.problems import Problem
 from reaper.sweep.answer import Unknown, look_up
 from reaper.sweep.ports import Ledger, LedgerError
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
 
 RETRY_AFTER: Final = "30"
 """Seconds after which what could not be reached may be asked for again."""
@@ -116,7 +117,7 @@ def _about_link(token: str, purpose: Purpose, request: Request, needs: Needs) ->
         needs.journal.refused(bad.problem.name.lower(), method=request.method)
         return problem_reply(bad.problem)
     except Unknown as unknown:
-        needs.journal.refused("unknown session", session=ref_json(unknown.ref))
+        needs.journal.refused("unknown session", session=builtins_of(Ref.of(unknown.ref)))
         return problem_reply(Problem.UNKNOWN_SESSION)
     except UnsureError as error:
         needs.journal.failed(str(error))
@@ -151,9 +152,9 @@ def _answered(token: str, link: Link, ref: SessionRef, request: Request, needs: 
     return Reply(status=303, headers={"location": f"./{token}?done={given.done.value}"})
 
 
-def about(wish: Wish) -> Json:
+def about(wish: Wish) -> dict[str, Any]:
     """Who wished what for which session, for the record."""
-    return {"session": ref_json(wish.ref), "answer": wish.answer.value, "by": wish.by}
+    return {"session": builtins_of(Ref.of(wish.ref)), "answer": wish.answer.value, "by": wish.by}
 
 
 def _done(request: Request) -> Done | None:

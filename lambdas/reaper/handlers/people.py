@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from reaper.core.links import Key, Link, Purpose, sign
 from reaper.core.names import session_name
 from reaper.core.owners import OwnersBook, resolve
-from reaper.core.report import Json
 from reaper.core.session import SessionRef
 from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.keyring import read_keyring
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 LINK_LASTS: Final = 7 * 86400.0
 """Seconds that a link to a session can be answered through."""
 
+Json = dict[str, Any]
 Client = Callable[[str], Any]
 
 

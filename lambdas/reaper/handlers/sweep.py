@@ -24,7 +24,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
 from reaper.core.judge import CompiledBook
-from reaper.core.report import Blind, Json, Mode, Report, Unfinished, as_json
+from reaper.core.report import Blind, Mode, Report, Unfinished
 from reaper.core.session import ScopeKey
 from reaper.core.vocabulary import Lens
 from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_event
@@ -46,6 +46,8 @@ from reaper.sweep.instructions import Sweep
 from reaper.sweep.parts import Earlier, carry_on
 from reaper.sweep.ports import HistoryError
 from reaper.sweep.run import run
+from reaper.wire.codec import builtins_of
+from reaper.wire.from_sweep import report_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -66,6 +68,7 @@ gc.freeze()
 gc.enable()
 
 Event = Mapping[str, Any]
+Json = dict[str, Any]
 
 
 @logger.inject_lambda_context
@@ -128,7 +131,7 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, delivery
         return replace(report, blind=(*unread, *report.blind, *blind, *left[0]))
 
     def tell(report: Report) -> tuple[str, ...]:
-        return people.tell(as_json(complete(report), book.lens, report.started_at))
+        return people.tell(builtins_of(report_of(complete(report), book.lens, report.started_at)))
 
     report = run(
         replace(
@@ -136,7 +139,7 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, delivery
             reader=people.reader,
         )
     )
-    return as_json(complete(report), book.lens, report.started_at)
+    return builtins_of(report_of(complete(report), book.lens, report.started_at))
 
 
 def _effective_mode(settings: SweepSettings, delivery: Delivery) -> tuple[Mode, tuple[str, ...], tuple[Blind, ...]]:
@@ -293,7 +296,7 @@ def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> Json:
         blind=tuple(Blind(key, (), f"not looked at: {why}") for key in _keys(settings, settings.services)),
         api_calls={},
     )
-    return {**as_json(report, Lens(), now), "error": why}
+    return builtins_of(report_of(report, Lens(), now, error=why))
 
 
 def _keys(settings: SweepSettings, services: tuple[str, ...]) -> list[ScopeKey]:

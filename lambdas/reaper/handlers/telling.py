@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from reaper.core.outcome import Outcome
-from reaper.core.report import Json
 from reaper.settings import Metric
+
+Json = dict[str, Any]
 
 
 def log_report(logger: Logger, report: Json) -> None:

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reaper.core.report import REPORT_VERSION
 from reaper.history.keys import REPORTS, REPORTS_SCHEMA, REPORTS_SUFFIX, is_of_reports, read_report_key, report_key_of
 from reaper.history.sources import NEWER, Skipped, UnreadableError
 from reaper.sweep.ports import HistoryError
+from reaper.wire.report import REPORT_VERSION
 
 if TYPE_CHECKING:
     from reaper.history.sinks import Sink

@@ -14,9 +14,10 @@ from reaper.core.facts import Facts
 from reaper.core.judge import Verdict, VerdictKind
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding
-from reaper.core.report import Mode, Report, as_json
+from reaper.core.report import Mode, Report
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
 from reaper.core.vocabulary import Lens
+from tests.support.reports import as_json
 
 NOON = 1_772_366_400.0  # 2026-03-01T12:00:00Z
 GLUE = ScopeKey("glue", "111111111111", "us-east-1")

@@ -7,9 +7,10 @@ import pytest
 from reaper.core.judge import KEEP
 from reaper.core.outcome import Outcome, costs, in_urgency, is_answerable, is_live
 from reaper.core.plan import Finding
-from reaper.core.report import Mode, Report, as_json
+from reaper.core.report import Mode, Report
 from reaper.core.tally import savings_of
 from reaper.core.vocabulary import Lens
+from tests.support.reports import as_json
 from tests.support.sessions import HOUR, NOW, session
 
 TABLE = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import botocore.session
 import pytest
 
-from reaper.core.report import ref_json
 from reaper.core.session import Service, SessionRef
 from reaper.providers.arns import arn_of, arn_of_json, partition_of
 from reaper.providers.catalog import specs
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
 
 FRAME = (
     ("farm", "farm-1"),
@@ -40,7 +41,7 @@ NAMED = [
 @pytest.mark.parametrize(("ref", "arn"), NAMED)
 def test_every_service_names_its_sessions(ref, arn):
     assert arn_of(ref) == arn
-    assert arn_of_json(ref_json(ref)) == arn
+    assert arn_of_json(builtins_of(Ref.of(ref))) == arn
 
 
 def test_no_service_is_without_a_name_for_its_sessions():

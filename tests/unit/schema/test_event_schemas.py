@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from reaper.core.judge import compile_book
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import PolicyBook
-from reaper.core.report import Mode, as_json
+from reaper.core.report import Mode
 from reaper.core.session import SCOPE_PARTS, Service
 from reaper.notifiers.event_bus import EventPublisher
 from reaper.notifiers.events import DETAIL_TYPES, STOP_REQUESTED, SWEEP_COMPLETED, events_of, stop_requested
@@ -24,7 +24,7 @@ from reaper.sweep.instructions import Sweep
 from reaper.sweep.run import run
 from tests.support.event_bus import EventBus
 from tests.support.providers import FakeProvider
-from tests.support.reports import blind, finding, ref, report
+from tests.support.reports import as_json, blind, finding, ref, report
 from tests.support.schemas import FULL, objects
 from tests.support.sessions import NOW
 from tests.support.strategies import any_guards, policies, worlds

@@ -14,16 +14,17 @@ from reaper.core.judge import VerdictKind, compile_book
 from reaper.core.outcome import Outcome
 from reaper.core.owners import OwnersBook
 from reaper.core.policy.model import PolicyBook
-from reaper.core.report import REPORTED_FACTS, Mode, as_json
+from reaper.core.report import Mode
 from reaper.core.session import SCOPE_PARTS, Phase, Service
 from reaper.notifiers.digest import digests
 from reaper.notifiers.message import compose
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import ProviderError, Trouble
 from reaper.sweep.run import run
+from reaper.wire.common import FACTS
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
-from tests.support.reports import blind, finding, ref, report
+from tests.support.reports import as_json, blind, finding, ref, report
 from tests.support.schemas import FULL, objects
 from tests.support.sessions import HOUR, NOW, policy, session
 from tests.support.strategies import any_guards, policies, worlds
@@ -77,13 +78,13 @@ def test_the_closed_lists_are_those_of_the_product():
     parts = SCHEMA["$defs"]
     phases, _null, _undecidable = parts["facts"]["properties"]["phase"]["anyOf"]
 
-    assert list(parts["facts"]["properties"]) == list(REPORTED_FACTS)
+    assert list(parts["facts"]["properties"]) == list(FACTS)
     assert set(phases["enum"]) == set(Phase) - {"unknown"}
     assert set(parts["finding"]["properties"]["outcome"]["enum"]) == set(Outcome)
     assert set(parts["finding"]["properties"]["verdict"]["enum"]) == set(VerdictKind)
     assert set(parts["session"]["properties"]["service"]["enum"]) == set(Service)
     assert set(SCHEMA["properties"]["totals"]["properties"]) == set(Outcome)
-    assert set(SCHEMA["properties"]["mode"]["enum"]) == set(Mode)
+    assert set(parts["mode"]["enum"]) == set(Mode)
 
 
 broken_scopes = st.sampled_from([{}, {(("workgroup", "a"),): ProviderError(Trouble.DENIED, "denied")}])

@@ -8,12 +8,13 @@ import pytest
 
 from reaper.core.memory import Memory
 from reaper.core.policy.model import SnoozeLimit, Stage
-from reaper.core.report import Mode, as_json
+from reaper.core.report import Mode
 from reaper.core.snooze import Refused
 from reaper.sweep.answer import Unknown, hurry, look_up, snooze, unsnooze
 from reaper.sweep.instructions import Reader
 from reaper.sweep.ports import LedgerError
 from tests.support.ledgers import MemoryLedger
+from tests.support.reports import as_json
 from tests.support.sessions import HOUR, MINUTE, NOW, policy, ref
 from tests.unit.sweep.test_remember import GRACE, IDLE, Story
 

@@ -11,9 +11,11 @@ from reaper.cli.errors import ExitCode
 from reaper.cli.opening import open_selected
 from reaper.cli.options import Common, common_options
 from reaper.cli.render_scan import render_scan, summary
-from reaper.core.report import blind_json, facts_json, ref_json
 from reaper.core.vocabulary import VOCABULARY, Lens
 from reaper.sweep.survey import collect
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Ref
+from reaper.wire.from_sweep import blind_of, facts_of
 
 SCAN_VERSION = 1
 
@@ -42,9 +44,10 @@ def command(common: Common, *, include_ended: bool) -> int:
     document = {
         "schema_version": SCAN_VERSION,
         "sessions": [
-            {"ref": ref_json(session.ref), "facts": facts_json(session, lens, now, VOCABULARY)} for session in sessions
+            {"ref": builtins_of(Ref.of(session.ref)), "facts": builtins_of(facts_of(session, lens, now, VOCABULARY))}
+            for session in sessions
         ],
-        "blind": [blind_json(one) for one in blind],
+        "blind": [builtins_of(blind_of(one)) for one in blind],
     }
     destination.write(render_scan(document, common.output, destination.surface))
     if not common.quiet or blind:

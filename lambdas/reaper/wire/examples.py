@@ -1,0 +1,66 @@
+"""One report as an example, for the schemas."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from reaper.core.outcome import Outcome
+from reaper.core.report import Mode
+from reaper.wire.common import Facts, Ref
+from reaper.wire.report import Blind, Finding, Owners, Report, Sessions, SnoozeLimit
+
+NOW: Final = datetime(2026, 3, 1, 10, tzinfo=UTC)
+_HOUR: Final = timedelta(hours=1)
+
+FINDING: Final = Finding(
+    ref=Ref(service="glue", account="123456789012", region="eu-central-1", scope={}, id="nightly-adhoc"),
+    verdict="stop",
+    policy="glue-idle",
+    outcome=Outcome.WARNED.value,
+    detail="idle for 2h, which is at least 1h; its grace ends in 30m",
+    facts=Facts(
+        name="adhoc",
+        state="READY",
+        phase="idle",
+        age=9000,
+        idle_for=7200,
+        idle_timeout=172_800,
+        owner="ana@example.com",
+        tags={"env": "dev"},
+        kind="glueetl",
+        worker_type="G.1X",
+        dpus=5,
+        hourly_cost=2.2,
+        idle_cost=4.4,
+    ),
+    team="data",
+    arn="arn:aws:glue:eu-central-1:123456789012:session/nightly-adhoc",
+    idle_since=NOW - 2 * _HOUR,
+    evidence="statement 7 completed 2026-03-01T08:00:00Z",
+    due=NOW + _HOUR / 2,
+    snooze_limit=SnoozeLimit(max=28_800, left=3),
+)
+
+REPORT: Final = Report(
+    schema_version=1,
+    run_id="4b1c8e0e-6a3c-4c52-9f0e-0a5d5a3f6a11",
+    mode=Mode.ENFORCE,
+    started_at=NOW,
+    finished_at=NOW + timedelta(seconds=12),
+    sessions=Sessions(seen=40, live=17),
+    findings=(FINDING,),
+    blind=(
+        Blind(
+            service="athena",
+            account="123456789012",
+            region="eu-central-1",
+            scope={"workgroup": "science"},
+            error="athena:ListSessions on workgroup science was denied in eu-central-1: grant it to the caller",
+        ),
+    ),
+    totals={Outcome.WARNED.value: 1},
+    idle_cost=4.4,
+    owners=Owners(resolved=1, unresolved=0),
+    api_calls={"athena:ListSessions": 2, "glue:ListSessions": 1},
+)
