@@ -16,7 +16,7 @@ from reaper.cli.text import clean
 if TYPE_CHECKING:
     from reaper.cli.console import Surface
 
-_FORMULA_STARTS = tuple("=+-@＝＋－＠")
+_FORMULA_STARTS = tuple("=+-@＝＋－＠")  # noqa: RUF001 - look-alikes are the point
 """The full-width ones too, which spreadsheets of East Asia take for the others (OWASP, "CSV Injection")."""
 _MARKDOWN_SPECIALS = str.maketrans(
     {**{char: f"\\{char}" for char in "\\|`*[]~_"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"}

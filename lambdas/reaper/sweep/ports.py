@@ -42,6 +42,13 @@ class ProviderError(Exception):
         self.call = call
 
 
+class NotOfferedError(ProviderError):
+    """The service is not there at all, for certain: nothing of it is missed. ``str(error)`` is one sentence, as above."""
+
+    def __init__(self, message: str, *, call: str = "") -> None:
+        super().__init__(Trouble.NOT_OFFERED, message, call=call)
+
+
 def unread(error: ProviderError) -> Unread:
     """The fact that a failed call should have told."""
     return Unread(str(error), error.call, error.trouble.value)
@@ -172,7 +179,8 @@ class Ledger(Protocol):
         """Write each memory, scope and the sweep at the version after its own, if its own is still the one kept.
 
         One request per 100 items. Returns the refs and scopes that were not written, because somebody else wrote them
-        meanwhile, or because nothing can hold them: those are as they were left, the others are written. Nobody else writes this sweep's record, but where they did, theirs stays.
+        meanwhile, or because nothing can hold them: those are as they were left, the others are written. Nobody
+        else writes this sweep's record, but where they did, theirs stays.
 
         Raises:
             LedgerError: it is not known whether everything was written; nothing may be stopped on the strength of it.

@@ -59,7 +59,7 @@ def run(sweep: Sweep) -> Report:
         blind=(*seen.blind, *seen.lookups.blind(), *_ledger_unread(sweep, done)),
         regrets=done.regrets,
         api_calls=sweep.counter.counts(),
-        notes=(*sweep.notes, *done.notes, *lost),
+        notes=(*sweep.notes, *seen.absent, *done.notes, *lost),
         tripped=tuple(Tripped(scope, why) for scope, why in sorted(tripped.items(), key=str)),
         unfinished=seen.unfinished,
         live_by_scope=dict(seen.live),

@@ -35,6 +35,8 @@ class Survey:
     seen: int = 0
     unfinished: Unfinished = field(default_factory=Unfinished)
     lookups: LookUps = field(default_factory=LookUps)
+    absent: list[str] = field(default_factory=list[str])
+    """Services that are not there at all, a sentence each."""
 
 
 def survey(  # noqa: PLR0913 - six of the nine have a default and are named
@@ -91,7 +93,7 @@ def survey(  # noqa: PLR0913 - six of the nine have a default and are named
 
     walk = Walk(open_still, close, progress=progress, threads=threads, in_time=in_time)
     walk.over(providers, resume)
-    return Survey(sorted(found, key=_by_ref), walk.blind, walk.live, walk.seen, walk.unfinished(), counted)
+    return Survey(sorted(found, key=_by_ref), walk.blind, walk.live, walk.seen, walk.unfinished(), counted, walk.absent)
 
 
 def decide(provider: Provider, session: Session, book: CompiledBook, now: float) -> tuple[Session, Verdict]:
@@ -144,8 +146,11 @@ def collect(
     include_ended: bool = False,
     progress: Progress = silent,
     threads: int = THREADS,
-) -> tuple[list[Session], list[Blind]]:
-    """Every live session with every fact asked, no policy: what ``scan`` shows. Ended ones on request, as listed."""
+) -> tuple[list[Session], list[Blind], list[str]]:
+    """Every live session with every fact asked, no policy: what ``scan`` shows. Ended ones on request, as listed.
+
+    The third are services that are not there at all, a sentence each.
+    """
     found: list[Session] = []
     lock = threading.Lock()
 
@@ -169,7 +174,7 @@ def collect(
 
     walk = Walk(open_still, close, progress=progress, threads=threads)
     walk.over(providers)
-    return sorted(found, key=lambda session: _order(session.ref)), walk.blind
+    return sorted(found, key=lambda session: _order(session.ref)), walk.blind, walk.absent
 
 
 def _by_ref(judged: Judged) -> tuple[str, ...]:

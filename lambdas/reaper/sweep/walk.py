@@ -10,7 +10,7 @@ from typing import Final
 
 from reaper.core.report import Blind, Unfinished
 from reaper.core.session import Phase, Scope, ScopeKey, Session, SessionRef
-from reaper.sweep.ports import Listing, Progress, Provider, ProviderError
+from reaper.sweep.ports import Listing, NotOfferedError, Progress, Provider, ProviderError
 
 THREADS: Final = 16
 """Measured: more only costs (a CA bundle is loaded for every new TLS connection)."""
@@ -49,6 +49,8 @@ class Walk:
         self._left_listings: list[tuple[ScopeKey, Scope]] = []
         self._left_sessions: list[SessionRef] = []
         self.blind: list[Blind] = []
+        self.absent: list[str] = []
+        """Services that are not there at all, a sentence each: nothing of them is missed."""
         self.live: Counter[ScopeKey] = Counter()
         self.seen = 0
 
@@ -65,6 +67,7 @@ class Walk:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        self.absent.sort()
         self.blind.sort(key=lambda blind: (str(blind.key), blind.scope))
 
     def _begin(self, pool: ThreadPoolExecutor, provider: Provider, resume: Unfinished | None) -> None:
@@ -118,14 +121,20 @@ class Walk:
                     live += found.facts.phase is not Phase.ENDED
                     if self._open_still(provider, found):
                         self._hand_on(pool, provider, found)
-        except ProviderError as failure:
-            error = str(failure)
         except Exception as failure:  # noqa: BLE001 - a fault in reading one scope must neither hide it nor the others
-            error = f"reading it failed: {failure!r}"
+            error = self._failure(failure, certain=not listing.scope and not ids)
         with self._change:
             self.seen += len(ids)
             self.live[provider.key] += live
         self._say(provider.key, listing.scope, len(ids), error)
+
+    def _failure(self, failure: Exception, *, certain: bool) -> str | None:
+        """Why a scope is blind; nothing where the service is not there at all, of which what was seen would be no proof."""
+        if isinstance(failure, NotOfferedError) and certain:
+            with self._change:
+                self.absent.append(str(failure))
+            return None
+        return str(failure) if isinstance(failure, ProviderError) else f"reading it failed: {failure!r}"
 
     def _hand_on(self, pool: ThreadPoolExecutor, provider: Provider, session: Session) -> None:
         """Has the session finished by any thread; by this one where a page of a thousand would fill memory faster."""

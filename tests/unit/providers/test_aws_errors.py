@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from botocore import exceptions as botocore_errors
 from botocore.exceptions import ClientError
@@ -11,7 +13,7 @@ from reaper.providers.aws.errors import Asked, translate
 from reaper.providers.aws.service import AwsService
 from reaper.providers.context import ProviderContext
 from reaper.providers.instants import Instants
-from reaper.sweep.ports import ProviderError, Trouble
+from reaper.sweep.ports import NotOfferedError, ProviderError, Trouble
 
 REGION = "eu-central-1"
 
@@ -174,6 +176,68 @@ def test_no_endpoint_in_a_region_nobody_lists_means_a_misspelt_region(region, ca
     url = f"https://{call.partition(':')[0]}.{region}.amazonaws.com/"
 
     assert said_of(botocore_errors.EndpointConnectionError(endpoint_url=url), region=region, call=call)[0] is trouble
+
+
+HOME = "management.deadline.us-east-1.amazonaws.com"
+NEIGHBOUR = "sts.eu-north-1.amazonaws.com"
+ABSENT = "management.deadline.eu-north-1.amazonaws.com"
+
+
+def told_where_names_are(monkeypatch, known: dict[str, bool | None], host: str = ABSENT, region: str = "eu-north-1"):
+    monkeypatch.setattr(AwsClients, "has_name", staticmethod(lambda host: known.get(host, False)))
+    error = botocore_errors.EndpointConnectionError(endpoint_url=f"https://{host}/")
+    asked = Asked("deadline:ListFarms", "", region, "AWS Deadline Cloud", AwsClients())
+    return translate(error, asked, sent=True)
+
+
+def test_a_service_without_a_name_where_names_are_looked_up_well_is_not_offered_for_certain(monkeypatch):
+    told = told_where_names_are(monkeypatch, {HOME: True, NEIGHBOUR: True})
+
+    assert isinstance(told, NotOfferedError)
+    assert str(told) == "AWS Deadline Cloud is not offered in eu-north-1: leave out one of them"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {},
+        {HOME: True},
+        {NEIGHBOUR: True},
+        {HOME: True, NEIGHBOUR: True, ABSENT: True},
+        {HOME: True, NEIGHBOUR: True, ABSENT: None},
+        {HOME: None, NEIGHBOUR: True},
+        {HOME: True, NEIGHBOUR: None},
+    ],
+    ids=["no names", "no neighbour", "not known anywhere", "there", "unsure", "unsure at home", "unsure of neighbour"],
+)
+def test_whatever_else_keeps_an_endpoint_from_answering_proves_nothing(monkeypatch, known):
+    told = told_where_names_are(monkeypatch, known)
+
+    assert not isinstance(told, NotOfferedError)
+    assert told.trouble is Trouble.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("deadline.internal.example", "eu-north-1"),
+        ("management.deadline.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("management.deadline.eu-northh-1.amazonaws.com", "eu-northh-1"),
+    ],
+)
+def test_an_endpoint_of_ones_own_another_partition_or_a_misspelt_region_proves_nothing(monkeypatch, host, region):
+    names = {HOME: True, f"sts.{region}.amazonaws.com": True, f"sts.{region}.amazonaws.com.cn": True}
+    assert not isinstance(told_where_names_are(monkeypatch, names, host, region), NotOfferedError)
+
+
+def test_a_name_that_nobody_has_is_told_from_one_that_could_not_be_looked_up(mocker):
+    look = mocker.patch("reaper.providers.aws.clients.socket.getaddrinfo")
+    look.side_effect = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert AwsClients.has_name(ABSENT) is False
+    look.side_effect = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    assert AwsClients.has_name(ABSENT) is None
+    look.side_effect = None
+    assert AwsClients.has_name(ABSENT) is True
 
 
 def test_an_endpoint_of_ones_own_that_is_down_is_unreachable_whatever_the_region():

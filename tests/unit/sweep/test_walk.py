@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 from reaper.core.session import Session
-from reaper.sweep.ports import Listing
+from reaper.sweep.ports import Listing, NotOfferedError
 from reaper.sweep.walk import BACKLOG, Walk
 from tests.support.providers import FakeProvider
 from tests.support.sessions import session
@@ -57,3 +57,40 @@ def test_a_listing_that_outruns_its_further_calls_never_has_more_than_a_backlog_
     # The one being listed, and the one that is shown at that moment.
     assert provider.most <= BACKLOG + 2
     assert len(provider.closed) == SESSIONS
+
+
+class Nowhere(FakeProvider):
+    """A service that is not there at all; or, it says so after it listed something, or of a part of it."""
+
+    def discover(self) -> Listing:
+        def refuse() -> Iterator[Session | Listing]:
+            yield from self.before
+            raise NotOfferedError("Deadline Cloud is not offered in eu-north-1: leave out one of them")
+
+        return Listing(self.scope, refuse)
+
+    before: tuple[Session, ...] = ()
+    scope: tuple[tuple[str, str], ...] = ()
+
+
+def walked(provider: FakeProvider) -> Walk:
+    walk = Walk(lambda *_: False, lambda *_: None)
+    walk.over([provider])
+    return walk
+
+
+def test_a_service_that_is_not_there_at_all_is_told_and_not_blind():
+    walk = walked(Nowhere(sessions=[]))
+    assert walk.absent == ["Deadline Cloud is not offered in eu-north-1: leave out one of them"]
+    assert walk.blind == []
+
+
+def test_what_was_seen_of_a_service_proves_that_it_is_there():
+    provider = Nowhere(sessions=[])
+    provider.before = (session("s"),)
+    part = Nowhere(sessions=[])
+    part.scope = (("farm", "f"),)
+    for one in (provider, part):
+        walk = walked(one)
+        assert walk.absent == []
+        assert [blind.scope for blind in walk.blind] == [one.scope]

@@ -11,6 +11,7 @@ from reaper.cli.errors import ExitCode
 from reaper.cli.opening import open_selected
 from reaper.cli.options import Common, common_options
 from reaper.cli.render_scan import render_scan, summary
+from reaper.cli.text import clean
 from reaper.core.vocabulary import VOCABULARY, Lens
 from reaper.sweep.survey import collect
 from reaper.wire.codec import builtins_of
@@ -40,7 +41,7 @@ def command(common: Common, *, include_ended: bool) -> int:
     opened = open_selected(common)
     now, lens = common.clock()(), Lens()
     with Progress(sys.stderr, quiet=common.quiet) as progress:
-        sessions, blind = collect(opened.providers, include_ended=include_ended, progress=progress)
+        sessions, blind, absent = collect(opened.providers, include_ended=include_ended, progress=progress)
     document = {
         "schema_version": SCAN_VERSION,
         "sessions": [
@@ -53,4 +54,6 @@ def command(common: Common, *, include_ended: bool) -> int:
     if not common.quiet or blind:
         for line in summary(document):
             say(line)
+        for line in absent:
+            say(clean(line))
     return ExitCode.LOOK if blind else ExitCode.DONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import socket
 import threading
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -134,6 +135,17 @@ class AwsClients:
                 return region in self._listed
             offered = self._regions_of(service)
             return region in offered if offered else None
+
+    @staticmethod
+    def has_name(host: str) -> bool | None:
+        """Whether the name of ``host`` can be looked up here; ``None`` where whoever should know did not answer."""
+        try:
+            socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            return False if error.errno == socket.EAI_NONAME else None
+        except (OSError, UnicodeError):
+            return None
+        return True
 
     def _regions_of(self, service: str) -> frozenset[str]:
         session = self._session

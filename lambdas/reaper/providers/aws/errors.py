@@ -10,7 +10,7 @@ from botocore import exceptions as botocore_errors
 from botocore.exceptions import ClientError
 
 from reaper.providers.aws.local_failures import local_failure
-from reaper.sweep.ports import ProviderError, Trouble
+from reaper.sweep.ports import NotOfferedError, ProviderError, Trouble
 
 if TYPE_CHECKING:
     from reaper.providers.aws.clients import AwsClients
@@ -105,6 +105,8 @@ _NO_SUCH_PLACE: Final = (
 _UNREACHABLE: Final = (botocore_errors.ConnectionError, botocore_errors.HTTPClientError)
 _MISUSED: Final = (botocore_errors.ParamValidationError, botocore_errors.ValidationError)
 
+_EVERYTHING: Final = "us-east-1"
+"""The region in which there is every service that is looked at."""
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws")
 
 
@@ -210,12 +212,33 @@ def _silence(error: Exception, asked: Asked) -> ProviderError:
     host = urlsplit(str(details.get("endpoint_url", ""))).hostname or ""
     if isinstance(error, botocore_errors.EndpointConnectionError) and host.endswith(_AWS_DOMAINS):
         clients, region = asked.clients, asked.region
+        if _is_nowhere(host, asked):
+            return NotOfferedError(f"{asked.title} is not offered in {region}: leave out one of them")
         if not clients.lists(region) or clients.lists(region, asked.call.partition(":")[0]) is False:
             return _not_offered(asked)
     return ProviderError(
         Trouble.UNREACHABLE,
         f"{asked} in {asked.region} got no answer from {host or 'the service'} ({type(error).__name__}):"
         f" check the network, endpoint settings, and that {asked.title} is offered there",
+    )
+
+
+def _is_nowhere(host: str, asked: Asked) -> bool:
+    """Whether AWS has no such endpoint, for certain: nothing of the service can be in that region.
+
+    It has no name, though names are looked up well here: that of STS in the same region, and that of the same service where
+    it is known to be. A network without names, a closed one, or a region of another partition is no proof.
+    """
+    clients, region = asked.clients, asked.region
+    before, found, domain = host.partition(f".{region}.")
+    if not found or domain != "amazonaws.com" or not clients.lists(region):
+        return False
+    if clients.lists(region, asked.call.partition(":")[0]):
+        return False
+    return (
+        clients.has_name(host) is False
+        and clients.has_name(f"sts.{region}.{domain}") is True
+        and clients.has_name(f"{before}.{_EVERYTHING}.{domain}") is True
     )
 
 
