@@ -1,18 +1,14 @@
 """Charts as SVG that is part of the page: no script, no style of its own, no colour that the page does not decide.
 
-pygal lays a chart out; what it adds for a browser's script (tooltips, settings, styles) is taken out again, and the page's
-stylesheet colours what is left. A chart is one image to assistive software, named in a sentence; what it shows is in the
-table below it, too.
+A chart is one image to assistive software, named in a sentence; what it shows is in the table below it, too.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-from xml.etree import ElementTree as ET
+from typing import Final
 
 from reaper.core.policy.problems import one_line
 from reaper.pages.layout import Element, dollars, element, foreign
@@ -20,15 +16,20 @@ from reaper.pages.layout import Element, dollars, element, foreign
 MOST_NAMED: Final = 6
 """Parts that have a colour of their own; what more there is, is summed up as "others"."""
 OTHERS: Final = "others"
-PATTERNS: Final = MOST_NAMED + 1
 
 _WIDTH, _HEIGHT = 440, 250
+_TOP, _BOTTOM, _RIGHT = 14, _HEIGHT - 28, _WIDTH - 4
+"""The edges of the plot, in the units of the view box; its left edge leaves room for the amounts beside it."""
+_LETTER: Final = 8.5
+"""The width of a digit, at most, at the size the stylesheet gives it."""
+_BAR: Final = 0.78
+"""The share of its place that a bar fills."""
+_WIDEST_BAR: Final = 90.0
 _TICKS: Final = 4
+_LABELS: Final = 8
 _NAME: Final = 60
 _LEGEND_NAME: Final = 40
 _THOUSAND: Final = 1000.0
-_BESIDE: Final = {"script", "defs", "desc", "title", "style"}
-_LAYERS: Final = {"titles", "plot overlay", "plot text-overlay", "plot tooltip-overlay"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def figure(title: str, series: Sequence[Series], bars: Sequence[str], *, of: str
         {"class": "chart"},
         element("figcaption", None, title, element("span", {"class": "sum"}, _sum(series))),
         _svg(series, bars, _alternative(title, series, bars, of)),
-        _legend(series),
+        _legend(series, bars),
         element(
             "details", None, element("summary", None, f"The numbers: {title.lower()}"), _table(title, series, bars, of)
         ),
@@ -133,96 +134,115 @@ def _ticks(top: float) -> list[float]:
     return [step * number for number in range(math.ceil(top / step - 1e-9) + 1)]
 
 
-def _pygal() -> tuple[Any, Any]:
-    """pygal, and the style that leaves labels their room."""
-    # Only where a page with charts is made: it takes a tenth of a second to load.
-    import pygal  # noqa: PLC0415
-    from pygal.style import Style  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where things are in a chart of ``count`` bars whose axis goes up to ``top`` USD."""
 
-    # It hooks itself into every later import, for the sake of plugins, by means that Python 3.12 dropped.
-    sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != "pygal"]
-    return pygal, Style(label_font_size=13, major_label_font_size=13)
+    left: float
+    top: float
+    count: int
+
+    def height(self, amount: float) -> float:
+        return amount / self.top * (_BOTTOM - _TOP)
+
+    def middle(self, bar: int) -> float:
+        return self.left + (bar + 0.5) * self._place
+
+    @property
+    def width(self) -> float:
+        """Of a bar."""
+        return min(self._place * _BAR, _WIDEST_BAR)
+
+    @property
+    def _place(self) -> float:
+        return (_RIGHT - self.left) / self.count
 
 
 def _svg(series: Sequence[Series], bars: Sequence[str], alternative: str) -> Element:
-    pygal, label_style = _pygal()
-    tops = [math.fsum(one.amounts[bar] for one in series) for bar in range(len(bars))]
-    ticks = _ticks(max(tops))
-    # Amounts are drawn as shares of the highest tick: pygal's own arithmetic is not made for billions or millionths.
-    scale = ticks[-1]
-    chart: Any = pygal.StackedBar(
-        width=_WIDTH,
-        height=_HEIGHT,
-        margin=6,
-        js=(),
-        css=(),
-        show_legend=False,
-        range=(0, 1),
-        truncate_label=-1,
-        style=label_style,
-    )
-    chart.x_labels = _thinned(bars)
-    chart.y_labels = [{"label": short_dollars(tick), "value": tick / scale} for tick in ticks]
-    for one in series:
-        chart.add("", [amount / scale for amount in one.amounts])
-    drawn: Any = chart.render_tree()
-    svg = ET.fromstring(ET.tostring(drawn, encoding="unicode"))  # noqa: S314 - made just now, and a tree to work on
-    made = _only_drawing(svg)
-    made.attrib.clear()
-    made.attrib |= {"viewBox": f"0 0 {_WIDTH} {_HEIGHT}", "role": "img", "aria-label": alternative, "class": "bars"}
-    _name_bars(made, series, bars)
-    return made
-
-
-def _only_drawing(node: ET.Element) -> ET.Element:
-    """``node`` without what pygal puts there for its script, and without namespaces, which HTML does not write."""
-    made = ET.Element(node.tag.rpartition("}")[2])
-    made.attrib |= {key: value for key, value in node.attrib.items() if key in _KEPT}
-    if made.tag == "text":
-        made.text = node.text
-    for child in node:
-        tag = str(child.tag).rpartition("}")[2]
-        if tag not in _BESIDE and child.get("class") not in _LAYERS:
-            made.append(_only_drawing(child))
-    return made
-
-
-_KEPT: Final = {"class", "d", "x", "y", "width", "height", "transform"}
-
-
-def _name_bars(svg: ET.Element, series: Sequence[Series], bars: Sequence[str]) -> None:
-    """Give each part of a bar its colour, and the words that a pointer shows."""
-    for number, one in enumerate(series):
-        group = next(node for node in svg.iter("g") if f"serie-{number}" in node.get("class", "").split())
-        for bar, node in enumerate(node for node in group.iter("g") if node.get("class") == "bar"):
-            rect = node[0]
-            rect.set("class", f"part c{one.colour}")
-            words = f"{one.name[:_NAME]}, {bars[bar]}: {dollars(one.amounts[bar])}"
-            rect.append(element("title", None, one_line(words)))
-            if not one.amounts[bar]:
-                node.remove(rect)
-
-
-def _thinned(bars: Sequence[str]) -> list[str]:
-    """At most eight labels; a chart of two months by day has no room for more."""
-    every = max(1, math.ceil(len(bars) / 8))
-    return [bar if number % every == 0 else "" for number, bar in enumerate(bars)]
-
-
-def _legend(series: Sequence[Series]) -> Element:
-    return element("ul", {"class": "legend"}, *(_legend_item(one) for one in series))
-
-
-def _legend_item(one: Series) -> Element:
-    square = element("rect", {"class": f"part c{one.colour}", "x": ".5", "y": ".5", "width": "13", "height": "13"})
-    swatch = element("svg", {"viewBox": "0 0 14 14", "aria-hidden": "true", "focusable": "false"}, square)
+    totals = [math.fsum(one.amounts[bar] for one in series) for bar in range(len(bars))]
+    ticks = _ticks(max(totals))
+    plot = _Plot(max(len(short_dollars(tick)) for tick in ticks) * _LETTER + 8, ticks[-1], len(bars))
+    attributes = {"viewBox": f"0 0 {_WIDTH} {_HEIGHT}", "role": "img", "aria-label": alternative, "class": "bars"}
     return element(
-        "li",
-        None,
-        swatch,
-        foreign(one.name, shown=_LEGEND_NAME),
-        element("span", {"class": "figure"}, dollars(one.total)),
+        "svg",
+        attributes,
+        element("g", {"class": "y"}, *_amounts(plot, ticks)),
+        element("g", {"class": "x"}, *_names(plot, bars)),
+        *(_stack(plot, series, bars, bar) for bar in range(len(bars))),
+        _line("base", plot.left, _BOTTOM),
+        *_average(plot, _mean(series, bars)),
     )
+
+
+def _amounts(plot: _Plot, ticks: Sequence[float]) -> Iterable[Element]:
+    """A line across the plot for each tick, and its amount beside it."""
+    for tick in ticks:
+        y = _BOTTOM - plot.height(tick)
+        yield _line("line", plot.left, y)
+        yield element("text", {"x": _number(plot.left - 8), "y": _number(y + 4.5)}, short_dollars(tick))
+
+
+def _names(plot: _Plot, bars: Sequence[str]) -> Iterable[Element]:
+    """The names of at most eight bars; a chart of two months by day has no room for more."""
+    for bar in range(0, len(bars), math.ceil(len(bars) / _LABELS)):
+        yield element("text", {"x": _number(plot.middle(bar)), "y": str(_BOTTOM + 19)}, bars[bar])
+
+
+def _stack(plot: _Plot, series: Sequence[Series], bars: Sequence[str], bar: int) -> Element:
+    """One bar: the first part lies at the bottom, and each says what it is to a pointer."""
+    stack = element("g", {"class": "bar"})
+    y = float(_BOTTOM)
+    for one in series:
+        amount = one.amounts[bar]
+        if not amount:
+            continue
+        y -= plot.height(amount)
+        place = {"x": plot.middle(bar) - plot.width / 2, "y": y, "width": plot.width, "height": plot.height(amount)}
+        words = one_line(f"{one.name[:_NAME]}, {bars[bar]}: {dollars(amount)}")
+        attributes = {"class": f"part c{one.colour}", **{name: _number(value) for name, value in place.items()}}
+        stack.append(element("rect", attributes, element("title", None, words)))
+    return stack
+
+
+def _average(plot: _Plot, mean: float) -> Iterable[Element]:
+    """A line at the mean of all bars, where there are several; a wider one below it parts it from their colours."""
+    if plot.count > 1:
+        y = _BOTTOM - plot.height(mean)
+        yield _line("halo", plot.left, y)
+        yield _line("mean", plot.left, y, element("title", None, f"average of the bars: {dollars(mean)}"))
+
+
+def _line(kind: str, left: float, y: float, *children: Element) -> Element:
+    return element("path", {"class": kind, "d": f"M{_number(left)} {_number(y)}H{_RIGHT}"}, *children)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _legend(series: Sequence[Series], bars: Sequence[str]) -> Element:
+    square = {"x": ".5", "y": ".5", "width": "13", "height": "13"}
+    items = [
+        _legend_item(
+            element("rect", {"class": f"part c{one.colour}", **square}),
+            foreign(one.name, shown=_LEGEND_NAME),
+            one.total,
+        )
+        for one in series
+    ]
+    if len(bars) > 1:
+        dashes = element("path", {"class": "mean", "d": "M0 7H14"})
+        items.append(_legend_item(dashes, element("bdi", None, "average of the bars"), _mean(series, bars)))
+    return element("ul", {"class": "legend"}, *items)
+
+
+def _legend_item(mark: Element, name: Element, amount: float) -> Element:
+    swatch = element("svg", {"viewBox": "0 0 14 14", "aria-hidden": "true", "focusable": "false"}, mark)
+    return element("li", None, swatch, name, element("span", {"class": "figure"}, dollars(amount)))
+
+
+def _mean(series: Sequence[Series], bars: Sequence[str]) -> float:
+    return math.fsum(one.total for one in series) / len(bars)
 
 
 def _table(title: str, series: Sequence[Series], bars: Sequence[str], of: str) -> Element:

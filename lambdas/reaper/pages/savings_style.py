@@ -32,12 +32,14 @@ _MONEY: Final = """
 .chart figcaption { display: flex; justify-content: space-between; gap: 1rem; font-weight: 650; font-size: .95rem; }
 .chart .sum { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .chart svg.bars { display: block; width: 100%; height: auto; margin: .25rem 0 .5rem; overflow: visible; }
-.bars .background { fill: none; }
 .bars text { fill: var(--soft); font-size: 13px; font-family: inherit; }
 .bars .y text { text-anchor: end; }
 .bars .x text { text-anchor: middle; }
 .bars .line { fill: none; stroke: var(--line); stroke-width: 1; }
-.bars .x .line { stroke: none; }
+.bars .base { stroke: var(--soft); stroke-width: 1; }
+.mean { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 6 3; }
+.bars .halo { fill: none; stroke: var(--card); stroke-width: 3.5; }
+.legend .mean { stroke-width: 2.5; stroke-dasharray: 6 2; }
 .part { stroke: var(--card); stroke-width: 1; }
 .c0 { fill: var(--c0); } .c1 { fill: var(--c1); } .c2 { fill: var(--c2); } .c3 { fill: var(--c3); }
 .c4 { fill: var(--c4); } .c5 { fill: var(--c5); } .c6 { fill: var(--c6); }
@@ -65,7 +67,7 @@ small.id { display: block; font-weight: 400; overflow-wrap: anywhere; }
 @media screen and (max-width: 43.99rem) {
   .headline > div:last-child { grid-column: 1 / -1; }
   .bars text { font-size: 16px; }
-  .bars .x g:nth-of-type(even) text { display: none; }
+  .bars .x text:nth-of-type(even) { display: none; }
   .listed thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .listed table, .listed tbody, .listed tr, .listed th, .listed td { display: block; }
   .listed tr { padding: .7rem 0; border-bottom: 1px solid var(--line); }
@@ -106,6 +108,7 @@ small.id { display: block; font-weight: 400; overflow-wrap: anywhere; }
 @media (forced-colors: active) {
   .headline > div { border: 1px solid; }
   .part { forced-color-adjust: none; stroke: CanvasText; }
+  .line, .base, .mean { stroke: CanvasText; }
   .bars text { fill: CanvasText; }
 }
 """

@@ -11,6 +11,7 @@ import pytest
 from reaper.core.savings import Savings
 from reaper.core.tally import Tally, savings_of
 from reaper.pages.charts import MOST_NAMED, figure, series_of, short_dollars
+from reaper.pages.layout import Element
 from reaper.pages.savings import page
 from reaper.pages.savings_text import subject, text
 from tests.support.archived import HOUR, MONDAY, Json, finding, report
@@ -178,11 +179,48 @@ def test_the_same_name_has_the_same_colour_in_both_charts() -> None:
     assert by_team == [[("c0", "data"), ("c1", "web")], [("c0", "data")]]
 
 
-def test_bars_keep_their_order_and_share_the_height() -> None:
-    """Two bars, 10 and 5 USD: the second is half as high."""
-    made = figure("Idle cost", series_of({"a": [10.0, 5.0]}, ["a"]), ["one", "two"], of="team")
-    heights = [float(one.get("height", "0")) for one in made.iter("rect") if one.get("class") == "part c0"][:2]
-    assert heights[0] == pytest.approx(2 * heights[1])
+def drawn(*amounts: list[float]) -> Element:
+    """The drawing of parts ``a``, ``b`` ... over bars ``one``, ``two`` ..."""
+    names = "abcdefgh"[: len(amounts)]
+    bars = ["one", "two", "three"][: len(amounts[0])]
+    made = figure("Idle cost", series_of(dict(zip(names, amounts, strict=True)), list(names)), bars, of="team")
+    svg = made.find("svg")
+    assert svg is not None
+    return svg
+
+
+def test_parts_of_a_bar_stand_on_each_other_and_share_the_height_of_the_axis() -> None:
+    """10 and 10 USD beside 5: the axis ends at 20, between heights 222 (nothing) and 14."""
+    svg = drawn([10.0, 5.0], [10.0, 0.0])
+    parts = [(one.get("class"), one.get("y"), one.get("height"), one.findtext("title")) for one in svg.iter("rect")]
+    assert parts == [
+        ("part c0", "118", "104", "a, one: $10.00"),
+        ("part c1", "14", "104", "b, one: $10.00"),
+        ("part c0", "170", "52", "a, two: $5.00"),
+    ]
+
+
+def test_the_axis_says_its_amounts_at_their_heights_and_names_the_bars_below_them() -> None:
+    svg = drawn([10.0, 5.0], [10.0, 0.0])
+    amounts = [(one.text, one.get("y")) for one in svg.iterfind("g[@class='y']/text")]
+    assert amounts == [("$0", "226.5"), ("$5", "174.5"), ("$10", "122.5"), ("$15", "70.5"), ("$20", "18.5")]
+    centres = {float(one.get("x", "0")) + float(one.get("width", "0")) / 2 for one in svg.iter("rect")}
+    names = {one.text: float(one.get("x", "0")) for one in svg.iterfind("g[@class='x']/text")}
+    assert list(names) == ["one", "two"]
+    assert sorted(names.values()) == pytest.approx(sorted(centres), abs=0.02)
+
+
+def test_a_line_marks_the_average_of_several_bars() -> None:
+    """20 and 5 USD: 12.50, five eighths of the axis."""
+    (mean,) = drawn([10.0, 5.0], [10.0, 0.0]).iterfind("path[@class='mean']")
+    assert (mean.get("d"), mean.findtext("title")) == ("M33.5 92H436", "average of the bars: $12.50")
+    assert drawn([10.0]).find("path[@class='mean']") is None
+
+
+def test_no_more_bars_are_named_than_there_is_room_for() -> None:
+    days = [str(day) for day in range(21)]
+    made = figure("Idle cost", series_of({"a": [1.0] * 21}, ["a"]), days, of="team")
+    assert [one.text for one in made.iterfind(".//g[@class='x']/text")] == ["0", "3", "6", "9", "12", "15", "18"]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
     savings = _read(where, begun, min(ended, made_at) if made_at > begun else ended, zone, profile, quiet=quiet)
     destination.write(render_savings(savings, output, destination.surface))
     if to_page is not None:
-        # pygal is loaded for the page alone.
+        # A large part, for the page alone.
         from reaper.pages.savings import page  # noqa: PLC0415
 
         to_page.write(page(savings, made_at=made_at))
