@@ -111,6 +111,19 @@ def test_a_sweep_of_too_many_parts_is_given_up_and_everything_left_is_blind(depl
     assert "given up after 20 parts" in json.dumps(deployed.backing.messages)
 
 
+def test_stops_that_waited_for_the_rest_of_a_sweep_that_is_given_up_are_named(deployed):
+    deployed.reset(POLICIES, WORLD)
+    waiting = [{**GLUE_SCOPE, "id": name} for name in ("glue-0", "glue-1")]
+
+    done = deployed.invoke(continuation(part=MOST_PARTS, stops_waiting=waiting), Context(seconds=0.0))
+
+    assert [one["error"].partition(":")[0] for one in done.blind] == [
+        "not looked at",
+        "whether to stop 2 sessions that a policy wants stopped was not decided",
+    ]
+    assert done.metrics["BlindScopes"] == 2
+
+
 def test_sessions_the_event_has_no_room_for_are_blind(deployed):
     deployed.reset(POLICIES, EMPTY)
     sessions = [{**GLUE_SCOPE, "id": f"{number:0100d}"} for number in range(2000)]
@@ -130,11 +143,18 @@ def test_what_the_function_does_not_look_at_any_more_is_blind(deployed):
     deployed.reset(POLICIES, EMPTY)
     elsewhere = {"service": "glue", "account": ACCOUNT, "region": "eu-west-9", "scope": {}}
 
-    done = deployed.invoke(continuation(scopes=[elsewhere], sessions=[{**elsewhere, "id": "s-1"}]))
+    done = deployed.invoke(
+        continuation(
+            scopes=[elsewhere],
+            sessions=[{**elsewhere, "id": "s-1"}],
+            stops_waiting=[{**elsewhere, "id": "s-2"}],
+        )
+    )
 
     assert [(one["region"], one["error"].partition(":")[0]) for one in done.blind] == [
         ("eu-west-9", "not looked at"),
         ("eu-west-9", "1 sessions were not judged"),
+        ("eu-west-9", "whether to stop 1 sessions that a policy wants stopped was not decided"),
     ]
 
 
