@@ -305,6 +305,42 @@ def test_a_session_that_cannot_be_read_afresh_is_an_error_and_not_gone(cloud: Cl
         cloud.provider().reread(cloud.ref("a"))
 
 
+@pytest.mark.parametrize("read", ["gets", "uses", "tags"])
+@pytest.mark.parametrize("fault", ["throttled", "server_error"])
+def test_right_before_a_stop_a_read_that_fails_is_made_twice_at_most(cloud: Cloud, mocker, read: str, fault: str):
+    mocker.patch("botocore.endpoint.time.sleep")
+    operation = getattr(cloud.service, read)
+    if operation is None:
+        pytest.skip("the list tells it")
+    cloud.seed(cloud.service.row("a", "idle"))
+    provider = cloud.provider(attempts=3).for_recheck()
+    cloud.faults.add(fault, cloud.service.name, operation)  # type: ignore[arg-type]
+    before = cloud.sent(operation)
+
+    try:
+        session = provider.reread(cloud.ref("a"))
+        assert session is not None
+        facts = observed(provider, session).facts
+        assert isinstance(facts.tags if read == "tags" else facts.idle_since, Undecidable)
+    except ProviderError:
+        assert read == "gets" or cloud.service is EMR
+
+    assert cloud.sent(operation) - before <= 2
+
+
+def test_right_before_a_stop_what_was_read_before_is_read_anew(cloud: Cloud):
+    provider, listed = cloud.only("a", "idle")
+    observed(provider, listed)
+    before = cloud.sent(cloud.service.tags)
+
+    provider = provider.for_recheck()
+    session = provider.reread(listed.ref)
+
+    assert session is not None
+    assert isinstance(observed(provider, session).facts.tags, dict)
+    assert cloud.sent(cloud.service.tags) > before
+
+
 # Stopping
 
 
@@ -343,8 +379,6 @@ def test_a_session_that_vanished_is_already_gone(cloud: Cloud):
     assert cloud.provider().stop(cloud.ref("b")) is StopResult.ALREADY_GONE
 
 
-# Alibaba's client sends again where that is safe, and has tests of its own.
-@ON_AWS
 @pytest.mark.parametrize("fault", ["denied", "throttled", "server_error", "garbage", "timeout", "expired_credentials"])
 def test_a_stop_that_fails_is_an_error_and_is_not_sent_again(cloud: Cloud, fault: str):
     cloud.seed(cloud.service.row("a", "idle"))
