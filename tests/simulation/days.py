@@ -102,7 +102,7 @@ class Simulation:
 
     # What people do, at any moment.
 
-    def _somebody(self) -> None:
+    def _somebody(self, about: SessionRef | None = None) -> None:
         deeds: tuple[Callable[[SessionRef], None], ...] = (
             self._uses,
             self._works,
@@ -112,7 +112,7 @@ class Simulation:
             self._answers,
             self._answers,
         )
-        self.random.choice(deeds)(self.random.choice(list(self.world.sessions)))
+        self.random.choice(deeds)(about or self.random.choice(list(self.world.sessions)))
 
     def _uses(self, ref: SessionRef) -> None:
         truth, now = self.world.sessions[ref], self.world.now
@@ -153,14 +153,14 @@ class Simulation:
 
     # What befalls a sweep at any of its calls.
 
-    def _happens(self, call: str) -> None:
+    def _happens(self, call: str, about: SessionRef | None) -> None:
         if not self._under_way:
             return
         current, random = self._under_way[-1], self.random
         if current.killed:
             raise Killed
-        if random.random() < 0.03:
-            self._somebody()
+        if random.random() < 0.04:
+            self._somebody(about)
         if call in _DEADLY and random.random() < 0.004:
             current.killed = True
             self.tally.events["killed"] += 1

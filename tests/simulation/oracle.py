@@ -44,7 +44,7 @@ def any_law(random: Random) -> Law:
     def rule(name: str) -> Rule:
         return Rule(
             name,
-            idle=random.choice((10 * MINUTE, HOUR)),
+            idle=random.choice((2 * MINUTE, 10 * MINUTE, HOUR)),
             grace=random.choice((None, 5 * MINUTE, 15 * MINUTE, HOUR)),
             stage=random.choice((Stage.ENFORCE, Stage.ENFORCE, Stage.ENFORCE, Stage.WARN, Stage.OBSERVE)),
         )

@@ -79,7 +79,7 @@ class World:
     misery: float = 0.0
     """The share of calls that fail; a quarter as many answers are garbled."""
     sessions: dict[SessionRef, Truth] = field(default_factory=dict)
-    happens: Callable[[str], None] = lambda _call: None
+    happens: Callable[[str, SessionRef | None], None] = lambda _call, _about: None
 
     def ref(self, key: ScopeKey, name: str) -> SessionRef:
         return SessionRef(key.service, key.account, key.region, (), name)
@@ -90,11 +90,11 @@ class World:
         used = self.now - self.random.random() * age
         self.sessions[ref] = Truth(created, [(created, used)], dies_slowly=self.random.random() < 0.1)
 
-    def step(self, call: str) -> None:
-        """Let a call take its time."""
+    def step(self, call: str, about: SessionRef | None = None) -> None:
+        """Let a call take its time; one of a session is ``about`` it."""
         slow = self.random.random() < self.slowness
         self.now += self.random.choice(_SLOW) if slow else self.random.uniform(0.01, 0.1)
-        self.happens(call)
+        self.happens(call, about)
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
@@ -149,7 +149,7 @@ class SimulatedService:
         names = TOLD_BY[self.key][source]
         truth = self.world.sessions.get(session.ref)
         told = None if truth is None else self._facts(truth)
-        self.world.step(source)
+        self.world.step(source, session.ref)
         if error := self.world.fails(source):
             doubt = Unread(str(error), f"{self.key.service}:{source}", error.trouble.value)
             return session.facts.with_(**dict.fromkeys(names, doubt))
@@ -160,14 +160,14 @@ class SimulatedService:
     def reread(self, ref: SessionRef) -> Session | None:
         truth = self.world.sessions.get(ref)
         told = None if truth is None else self._facts(truth)
-        self.world.step("get")
+        self.world.step("get", ref)
         if error := self.world.fails("get"):
             raise error
         return None if told is None else Session(ref, self._as_listed(told))
 
     def stop(self, ref: SessionRef) -> StopResult:
         sent_at, sent_to = self.world.now, deepcopy(self.world.sessions.get(ref))
-        self.world.step("stop")
+        self.world.step("stop", ref)
         error = self.world.fails("stop")
         if error and error.trouble is not Trouble.UNREACHABLE:
             raise error
@@ -177,7 +177,7 @@ class SimulatedService:
         sent_to.stops = truth.stops
         self._on_stop(ref, sent_to, sent_at, error is None)
         truth.ended = not truth.dies_slowly
-        self.world.step("stopped")
+        self.world.step("stopped", ref)
         if error:
             raise error
         return StopResult.ACCEPTED
@@ -215,7 +215,7 @@ class SlowLedger:
 
     def recall(self, refs: Sequence[SessionRef]) -> Mapping[SessionRef, Memory | Unreadable]:
         found = self._kept.recall(refs)
-        self._world.step("recall")
+        self._world.step("recall", refs[0] if len(refs) == 1 else None)
         return found
 
     def scopes(self, keys: Collection[ScopeKey]) -> Mapping[ScopeKey, ScopeRecord]:

@@ -171,6 +171,8 @@ TAGGED = session(tags={"env": "prod-eu", "team": "red"})
         (text("owner", "role"), session(creator="role"), True),
         (text("phase", "idle", "busy"), session(), True),
         (Compare("dpus", Operator.AT_MOST, 5.0), session(dpus=5.0), True),
+        (Compare("dpus", Operator.LESS, 5.0), session(dpus=5.0), False),
+        (Compare("dpus", Operator.LESS, 5.0), session(dpus=4.9), True),
         (Compare("idle_for", Operator.LESS, HOUR), session(phase=Phase.BUSY, idle_since=IN_USE), True),
     ],
 )
