@@ -108,8 +108,8 @@ def deadline() -> CountedWorld:
             "deadline:ListSessionsForWorker": 180,
             # 60 young sessions, 60 busy ones and 60 idle ones.
             "deadline:ListSessionActions": 60 + 60,
-            # Two farms, a queue each, three fleets each, and the five jobs of each that have idle sessions.
-            "deadline:ListTagsForResource": 2 + 2 + 6 + 10,
+            # Two farms, a queue each, three fleets each, the five jobs of each that have idle sessions, and their workers.
+            "deadline:ListTagsForResource": 2 + 2 + 6 + 10 + 60,
         },
         seen=180 * 3,
         would_stop=60,
@@ -130,8 +130,8 @@ def deadline_small_fleets() -> CountedWorld:
             "deadline:SearchWorkers": 3,
             "deadline:ListSessionsForWorker": 30,
             "deadline:ListSessionActions": 30,
-            # A farm, a queue, a job, thirty fleets.
-            "deadline:ListTagsForResource": 33,
+            # A farm, a queue, a job, thirty fleets and their workers.
+            "deadline:ListTagsForResource": 63,
         },
         seen=30 * 3,
         would_stop=30,

@@ -17,7 +17,8 @@ from botocore.config import Config
 from infra.ledger import ACTIONS
 from localcloud.client import LocalCloud
 from reaper.core.memory import Unreadable
-from reaper.core.records import PolicyCount, StopTaken, SweepRecord
+from reaper.core.names import scope_name
+from reaper.core.records import PolicyCount, ScopeRecord, StopTaken, SweepRecord
 from reaper.core.session import ScopeKey
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.sweep.ports import LedgerError
@@ -265,6 +266,27 @@ def test_a_sweep_is_one_item_sorted_by_its_moment_that_expires(bench):
         }
     }
     assert "omitted" not in item
+
+
+def test_a_scope_too_large_for_an_item_keeps_the_latest_of_its_stops(bench):
+    stops = tuple(
+        StopTaken(ref=ref(f"s-{number}-{'x' * 500}"), policy="idle", at=T0 + number, likeness="x" * 500)
+        for number in range(1000)
+    )
+    bench.ledger.write((), None, [ScopeRecord(key=ref().key, stops=stops)])
+
+    kept = bench.ledger.scopes([ref().key])[ref().key].stops
+    assert 100 < len(kept) < 1000
+    assert kept == stops[-len(kept) :]
+
+
+def test_a_scope_that_was_never_swept_wholly_lives_as_long_as_its_stops_matter(bench):
+    stop = StopTaken(ref=ref(), policy="idle", at=T0)
+    bench.ledger.write((), None, [ScopeRecord(key=ref().key, stops=(stop,))])
+
+    item = bench.item("scope", scope_name(ref().key))
+    # 2026-03-01T12:00:00Z and 90 days.
+    assert item["expires"] == {"N": "1780142400"}
 
 
 def test_a_sweep_too_large_for_an_item_keeps_all_claims_then_the_latest_stops_and_the_largest_populations(bench):

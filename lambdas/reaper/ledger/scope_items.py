@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from reaper.core.names import NotANameError, scope_name
 from reaper.core.records import Population, ScopeRecord
 from reaper.core.session import ScopeKey
-from reaper.ledger.attributes import Fields, GarbledItemError, Item, list_of, map_of, number
-from reaper.ledger.items import checked_version, head, numbers
+from reaper.ledger.attributes import Fields, GarbledItemError, Item, item_size, list_of, map_of, number
+from reaper.ledger.items import MOST_BYTES, checked_version, head, numbers
 from reaper.ledger.names import SCOPES
-from reaper.ledger.sweep_items import count_item, count_of, stop_item, stop_of
-
-MOST_STOPS: Final = 800
-"""Of the latest stops so many are kept, which fit an item whatever they are called; caps allow far fewer in a sweep."""
+from reaper.ledger.sweep_items import Entry, count_item, count_of, fitting, stop_item, stop_of
 
 
 def scope_item(scope: ScopeRecord) -> Item:
-    """The item that keeps ``scope`` at the version after its own.
+    """The item that keeps ``scope`` at the version after its own, with as many of its stops, the latest first, as fit.
 
     Raises:
         ValueError, OverflowError or OSError: it holds what DynamoDB cannot (NaN).
     """
-    latest = sorted(scope.stops, key=lambda stop: stop.at)[-MOST_STOPS:]
-    return {
-        **head(SCOPES, scope_name(scope.key), scope.version, scope.swept_at or 0.0),
+    touched = max([scope.swept_at or 0.0, *(stop.at for stop in scope.stops)])
+    item: Item = {
+        **head(SCOPES, scope_name(scope.key), scope.version, touched),
         **numbers(swept_at=scope.swept_at),
         "populations": list_of([map_of({"at": number(one.at), "live": number(one.live)}) for one in scope.populations]),
-        "stops": list_of([stop_item(stop) for stop in latest]),
         "counts": list_of([count_item(count) for count in scope.counts]),
     }
+    room = MOST_BYTES - item_size({**item, "stops": list_of([])})
+    kept, _ = fitting([Entry(stop_item(stop), stop.at) for stop in scope.stops], room)
+    return {**item, "stops": list_of([entry.value for entry in kept])}
 
 
 def scope_of_item(item: Mapping[str, object], key: ScopeKey) -> ScopeRecord:

@@ -24,7 +24,7 @@ from reaper.ledger.items import MOST_BYTES, TooLargeError, checked_version, head
 from reaper.ledger.names import SWEEPS, sweep_key
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """One member of a list or a map; those that ``matters`` most are kept."""
 
     value: Attribute
@@ -52,12 +52,12 @@ def sweep_item(sweep: SweepRecord) -> tuple[Item, Mapping[str, int]]:
         **numbers(finished_at=sweep.finished_at),
     }
     # In the order in which they are kept.
-    entries: dict[str, Sequence[_Entry]] = {
-        "stops": [_Entry(stop_item(stop), stop.at) for stop in sweep.stops],
-        "unconfirmed": [_Entry(stop_item(stop), stop.at) for stop in sweep.unconfirmed],
-        "blind": [_Entry(text(scope_name(key))) for key in sorted(sweep.blind, key=scope_name)],
-        "live": [_Entry(number(count), count, scope_name(key)) for key, count in sweep.live.items()],
-        "counts": [_Entry(count_item(count), count.day) for count in sweep.counts],
+    entries: dict[str, Sequence[Entry]] = {
+        "stops": [Entry(stop_item(stop), stop.at) for stop in sweep.stops],
+        "unconfirmed": [Entry(stop_item(stop), stop.at) for stop in sweep.unconfirmed],
+        "blind": [Entry(text(scope_name(key))) for key in sorted(sweep.blind, key=scope_name)],
+        "live": [Entry(number(count), count, scope_name(key)) for key, count in sweep.live.items()],
+        "counts": [Entry(count_item(count), count.day) for count in sweep.counts],
     }
     most_omitted: Item = {"omitted": map_of({name: number(0) for name in entries})}
     room = MOST_BYTES - item_size({**item, **most_omitted, **{name: list_of([]) for name in entries}})
@@ -65,7 +65,7 @@ def sweep_item(sweep: SweepRecord) -> tuple[Item, Mapping[str, int]]:
         raise TooLargeError(f"its {len(sweep.claims)} claims alone take more than the {MOST_BYTES} bytes of an item")
     omitted: dict[str, int] = {}
     for name, wanted in entries.items():
-        kept, room = _fitting(wanted, room)
+        kept, room = fitting(wanted, room)
         item[name] = (
             map_of({entry.name: entry.value for entry in kept})
             if name == "live"
@@ -107,7 +107,7 @@ def sweep_of(item: Mapping[str, object]) -> SweepRecord:
         raise GarbledItemError(str(error)) from error
 
 
-def _fitting(entries: Sequence[_Entry], room: int) -> tuple[list[_Entry], int]:
+def fitting(entries: Sequence[Entry], room: int) -> tuple[list[Entry], int]:
     """Those of ``entries`` that matter most and fit into ``room`` bytes, in their own order, and the room that is left."""
     kept: list[int] = []
     # Sorting is stable: among equals the first are kept.
@@ -121,7 +121,7 @@ def _fitting(entries: Sequence[_Entry], room: int) -> tuple[list[_Entry], int]:
     return [entries[position] for position in sorted(kept)], room
 
 
-def _rank(entry: _Entry) -> tuple[float, str]:
+def _rank(entry: Entry) -> tuple[float, str]:
     return (0, entry.matters) if isinstance(entry.matters, str) else (entry.matters, "")
 
 
