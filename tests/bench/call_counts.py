@@ -1,4 +1,4 @@
-"""Calls made by a sweep against the fewest that could decide it, counted by hand for each world."""
+"""Calls made by a sweep against the fewest that could decide it, counted by hand for each world; and calls made for a stop."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ GUARDS = {"max_stops": 100_000, "max_stop_share": 1.0}
 
 
 def run() -> list[Result]:
-    """One result for each world."""
-    return [_compare(make()) for make in WORLDS]
+    """Two results for each world."""
+    return [result for make in WORLDS for result in _compare(make())]
 
 
-def _compare(world: CountedWorld) -> Result:
-    """Sweep ``world`` in report mode and compare its calls, which the cloud has to have counted as well."""
+def _compare(world: CountedWorld) -> tuple[Result, Result]:
+    """Sweep ``world`` in report mode and compare its calls, which the cloud has to have counted as well; then stop it."""
     document = {"version": 1, "policies": [world.policy], "guards": GUARDS}
     loaded = load(from_json(json.dumps(document)))
     assert loaded.book is not None, loaded.problems
@@ -44,22 +44,22 @@ def _compare(world: CountedWorld) -> Result:
         selection = Selection(
             services=(world.service,), regions=(REGION,), alibaba_region=ALIBABA_REGION, account=ACCOUNT
         )
-        opened = open_providers(selection, env)
-        report = as_json(
-            sweep(
-                Sweep(
-                    run_id="bench",
-                    mode=Mode.REPORT,
-                    book=book,
-                    providers=opened.providers,
-                    counter=opened.calls,
-                    clock=time.time,
-                )
-            ),
-            book.lens,
-            time.time(),
-        )
+
+        def swept(mode: Mode) -> dict[str, Any]:
+            opened = open_providers(selection, env)
+            instructions = Sweep(
+                run_id="bench",
+                mode=mode,
+                book=book,
+                providers=opened.providers,
+                counter=opened.calls,
+                clock=time.time,
+            )
+            return as_json(sweep(instructions), book.lens, time.time())
+
+        report = swept(Mode.REPORT)
         received = record.counts()
+        enforced = swept(Mode.ENFORCE)
     made: dict[str, int] = report["api_calls"]
     found = report["totals"].get("would_stop", 0)
     check(not report["blind"], f"{world.what}: {report['blind'][:1]} is blind")
@@ -69,11 +69,23 @@ def _compare(world: CountedWorld) -> Result:
     calls, fewest = sum(made.values()), sum(world.fewest.values())
     more = {name: (made.get(name, 0), world.fewest.get(name, 0)) for name in sorted({*made, *world.fewest})}
     differing = "; ".join(f"{name} {one}, not {other}" for name, (one, other) in more.items() if one != other)
-    return Result(
-        what=f"calls of a sweep / the fewest: {world.what}",
-        measured=calls / fewest,
-        limit=LIMIT,
-        detail=f"{calls} of {fewest}" + (f": {differing}" if differing else ""),
+    check(enforced["totals"].get("stopped", 0) == found, f"{world.what}: stopped {enforced['totals']}, not {found}")
+    further = {name: count - made.get(name, 0) for name, count in enforced["api_calls"].items()}
+    each = ", ".join(f"{name} {count / found:g}" for name, count in sorted(further.items()) if count)
+    return (
+        Result(
+            what=f"calls of a sweep / the fewest: {world.what}",
+            measured=calls / fewest,
+            limit=LIMIT,
+            detail=f"{calls} of {fewest}" + (f": {differing}" if differing else ""),
+        ),
+        Result(
+            what=f"calls of a stop, with the look before it: {world.what}",
+            measured=sum(further.values()) / found,
+            unit="calls",
+            limit=None,
+            detail=each,
+        ),
     )
 
 

@@ -70,7 +70,7 @@ class Truth:
 
 @dataclass
 class World:
-    """The clock, the sessions, and how well its services answer. ``happens`` is called at each call, once time has passed."""
+    """The clock, the sessions, and how well its services answer. ``happens`` is called during each call."""
 
     random: Random
     now: float = NOW
@@ -93,8 +93,11 @@ class World:
     def step(self, call: str, about: SessionRef | None = None) -> None:
         """Let a call take its time; one of a session is ``about`` it."""
         slow = self.random.random() < self.slowness
-        self.now += self.random.choice(_SLOW) if slow else self.random.uniform(0.01, 0.1)
+        takes = self.random.choice(_SLOW) if slow else self.random.uniform(0.01, 0.1)
+        before = takes * self.random.random()
+        self.now += before
         self.happens(call, about)
+        self.now += takes - before
 
     def passes(self, seconds: float) -> None:
         self.now += seconds
