@@ -314,6 +314,14 @@ class TestGrace:
         verdict = verdict_on(session(), policy(grace=900.0, name="slow"), policy(name="fast"))
         assert (verdict.policy, verdict.grace) == ("fast", None)
 
+    def test_one_that_holds_hides_no_stop_without_grace_that_is_still_open(self):
+        at_once = policy(when=TagTest("env", ("dev",)), name="at-once")
+        policies = (policy(grace=900.0, name="slow"), at_once)
+
+        assert judge(book(*policies), session(tags=NOT_ASKED), NOW) == Needs(frozenset({"tags"}))
+        verdict = verdict_on(session(tags={"env": "dev"}), *policies)
+        assert (verdict.policy, verdict.grace) == ("at-once", None)
+
     def test_the_shortest_grace_counts(self):
         verdict = verdict_on(session(), policy(grace=DAY, name="slow"), policy(grace=HOUR, name="fast"))
         assert (verdict.policy, verdict.grace) == ("fast", HOUR)

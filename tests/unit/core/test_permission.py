@@ -162,6 +162,14 @@ class TestClaims:
         assert withheld(remembering(planned, claim=old)) == ()
 
 
+@pytest.mark.parametrize(
+    ("confirmed_at", "accepted"), [(None, True), (NOW - 61, True), (NOW - 60, False), (NOW - 59, False)]
+)
+def test_a_stop_is_waited_for_until_it_is_confirmed_not_until_one_before_it_was(confirmed_at, accepted):
+    case = remembering(RECHECK, stopped_at=NOW - 60, stopped_by="idle", confirmed_at=confirmed_at)
+    assert (Condition.ACCEPTED in {one.condition for one in withheld(case)}) is accepted
+
+
 class TestPromises:
     def withholds(self, case: Case = RECHECK, **promise: object) -> bool:
         changed = replace(PROMISE, **promise)  # type: ignore[arg-type]
