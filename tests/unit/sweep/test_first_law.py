@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -205,7 +205,7 @@ class TestWarnings:
         story, world = days(GRACED)
         world.takes["list"] = 5 * MINUTE
         story.sweep()
-        named = story.due["a"]
+        named = story.due["a"] or 0.0
         assert named == NOW + 5 * MINUTE + GRACE
 
         world.takes = {}
@@ -356,7 +356,9 @@ class TestWhatGuardsAddUp:
         story, _world = days(a=idle(**self.COSTLY))
         report = story.sweep()
 
-        assert carry_on(report, None).stops == {KEY: Stops(1, pytest.approx(39.6, abs=0.1))}
+        stops = carry_on(report, None).stops
+        assert stops.keys() == {KEY}
+        assert (stops[KEY].count, stops[KEY].idle_cost) == (1, pytest.approx(39.6, abs=0.1))
 
     def test_stops_that_are_no_news_count_against_the_caps_too(self):
         story, world = days(a=idle())
@@ -419,7 +421,8 @@ class TestClaims:
 class TestWhatCannotBeRead:
     def test_evidence_that_is_denied_everywhere_is_blind_once_and_a_person_should_look(self):
         names = [f"s-{number}" for number in range(10)]
-        story, world = days(**{name: idle() for name in names})
+        many: dict[str, Any] = {name: idle() for name in names}
+        story, world = days(**many)
         for _ in range(2):
             world.fails["use"] = [ProviderError(Trouble.DENIED, "denied") for _ in range(10)]
             report = story.sweep(after=HOUR)
@@ -609,9 +612,8 @@ class TestOtherSweepsInBetween:
         assert story.outcomes(after=GRACE) == {"a": "stopped"}
 
     def test_the_usual_population_is_known_however_many_are(self):
-        story, world = days(
-            policy("stop", text("id", "s-0"), name="one"), **{f"s-{number}": idle() for number in range(200)}
-        )
+        many: dict[str, Any] = {f"s-{number}": idle() for number in range(200)}
+        story, world = days(policy("stop", text("id", "s-0"), name="one"), **many)
         for _ in range(3):
             story.sweep(after=MINUTE, mode=Mode.REPORT)
         there = MovingProvider(story.clock, {"x": idle()}, key=self.ELSEWHERE)
