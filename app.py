@@ -25,12 +25,12 @@ from infra.context_reader import ContextError  # noqa: E402
 from infra.owners import OwnersFile  # noqa: E402
 from infra.settings import read_context  # noqa: E402
 from infra.stack import SessionReaperStack  # noqa: E402
+from reaper.catalog.services import specs  # noqa: E402
 from reaper.cli.yaml_document import read_policy_file  # noqa: E402
 from reaper.core.owners import load_owners  # noqa: E402
 from reaper.core.policy.document import DocumentError, Node, canonical_json  # noqa: E402
 from reaper.core.policy.load import load  # noqa: E402
 from reaper.core.policy.problems import Problem  # noqa: E402
-from reaper.providers.catalog import specs  # noqa: E402
 
 HOST = "session-reaper:host"
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from aws_cdk import Aws, Token
 from aws_cdk import aws_iam as iam
 
-from reaper.providers.spec import Grant, ProviderSpec
+from reaper.catalog.spec import Grant, ServiceSpec
 from reaper.settings import Mode
 
 
 def service_statements(
-    specs: Sequence[ProviderSpec], *, mode: Mode, regions: Sequence[str]
+    specs: Sequence[ServiceSpec], *, mode: Mode, regions: Sequence[str]
 ) -> Iterator[iam.PolicyStatement]:
     """One statement for each grant of ``specs``: those to read, and in enforce mode those to stop.
 
@@ -27,7 +27,7 @@ def service_statements(
         yield iam.PolicyStatement(actions=list(grant.actions), resources=list(dict.fromkeys(resources)))
 
 
-def wildcards(specs: Sequence[ProviderSpec], *, mode: Mode, regions: Sequence[str]) -> Iterator[str]:
+def wildcards(specs: Sequence[ServiceSpec], *, mode: Mode, regions: Sequence[str]) -> Iterator[str]:
     """The resources of :func:`service_statements` that hold a ``*``, as cdk-nag writes them."""
     shown = ["<AWS::Region>" if Token.is_unresolved(region) else region for region in regions]
     resources = (
@@ -40,7 +40,7 @@ def wildcards(specs: Sequence[ProviderSpec], *, mode: Mode, regions: Sequence[st
     yield from dict.fromkeys(resources)
 
 
-def _grants(specs: Sequence[ProviderSpec], mode: Mode) -> Iterator[Grant]:
+def _grants(specs: Sequence[ServiceSpec], mode: Mode) -> Iterator[Grant]:
     for spec in specs:
         yield from spec.read
         if mode is Mode.ENFORCE:

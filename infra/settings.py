@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from infra.cadence import Cadence
 from infra.context_reader import ContextError, Reader
-from reaper.settings import ALIBABA_SERVICE, AWS_SERVICES, SERVICES, AlibabaTarget, Mode, Notify
+from reaper.catalog.services import clouds
+from reaper.catalog.spec import Cloud
+from reaper.settings import AWS_SERVICES, SERVICES, CloudTarget, Mode, Notify, clouds_of
 
 LOG_RETENTION_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557)
 """What CloudWatch Logs accepts, up to seven years (PutRetentionPolicy)."""
@@ -88,7 +90,7 @@ class Settings:
     reserve_concurrency: bool
     history_days: int
     keep_data: bool
-    alibaba: AlibabaTarget | None
+    elsewhere: tuple[CloudTarget, ...]
 
 
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -119,10 +121,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "reserve_concurrency": False,
     "history_days": 400,
     "keep_data": True,
-    "alibaba_region": "",
-    "alibaba_secret": "",
-    "alibaba_account": "",
-    "alibaba_endpoint": "",
+    **{f"{cloud}_{part}": "" for cloud in clouds() for part in ("region", "secret", "account", "endpoint")},
 }
 """Every context key and what it is when nobody says otherwise. ``cdk.json`` repeats them for people to change."""
 
@@ -167,7 +166,7 @@ def read_context(context: Mapping[str, Any], *, root: Path, region: str = "") ->
         reserve_concurrency=reader.flag("reserve_concurrency"),
         history_days=reader.number("history_days", 0, 3650),
         keep_data=reader.flag("keep_data"),
-        alibaba=_alibaba(reader) if ALIBABA_SERVICE in services else None,
+        elsewhere=tuple(_target(reader, cloud) for cloud in clouds_of(set(services) & set(SERVICES))),
     )
     _offered(reader, settings, region)
     if reader.problems:
@@ -215,10 +214,12 @@ def _chat(reader: Reader) -> ChatTarget | None:
     return ChatTarget(workspace=workspace, channel=channel) if workspace and channel else None
 
 
-def _alibaba(reader: Reader) -> AlibabaTarget:
-    return AlibabaTarget(
-        region=reader.text("alibaba_region", r"[a-z]{2}-[a-z]+(-[a-z]+)*(-\d+)?", "an Alibaba region: cn-hangzhou"),
-        secret=reader.text("alibaba_secret", _SECRET.pattern, _BY_NAME_OR_ARN),
-        account=reader.text("alibaba_account", r"\d*", "the digits of an Alibaba Cloud account") or "unknown",
-        endpoint=reader.text("alibaba_endpoint", r"(https?://[^\s/]+/?)?", "an http:// or https:// URL"),
+def _target(reader: Reader, cloud: Cloud) -> CloudTarget:
+    name, title = cloud.name, cloud.title
+    return CloudTarget(
+        cloud=name,
+        region=reader.text(f"{name}_region", cloud.region_pattern, f"a region of {title}: {cloud.region_example}"),
+        secret=reader.text(f"{name}_secret", _SECRET.pattern, _BY_NAME_OR_ARN),
+        account=reader.text(f"{name}_account", cloud.account_pattern, f"the number of an {title} account") or "unknown",
+        endpoint=reader.text(f"{name}_endpoint", r"(https?://[^\s/]+/?)?", "an http:// or https:// URL"),
     )

@@ -29,7 +29,7 @@ from infra.slack import Slack
 from infra.sweeper import Sweeper
 from infra.upkeep import Upkeep
 from infra.weekly import Weekly
-from reaper.providers.spec import ProviderSpec
+from reaper.catalog.spec import ServiceSpec
 from reaper.settings import AnswersSettings, Metric, PeopleSettings, SlackSettings, SweepSettings, WeeklySettings
 
 
@@ -46,7 +46,7 @@ class SessionReaperStack(Stack):
         construct_id: str,
         *,
         settings: Settings,
-        specs: Sequence[ProviderSpec],
+        specs: Sequence[ServiceSpec],
         code: lambda_.Code,
         policies: str,
         schema: str,
@@ -125,7 +125,7 @@ class SessionReaperStack(Stack):
             WeeklyFailuresQueueUrl=weekly and weekly.failures.queue_url,
         )
 
-    def _make_sweeper(self, specs: Sequence[ProviderSpec]) -> Sweeper:
+    def _make_sweeper(self, specs: Sequence[ServiceSpec]) -> Sweeper:
         settings = self._deployment
         sweeper = Sweeper(
             self,
@@ -152,7 +152,7 @@ class SessionReaperStack(Stack):
                     told_already=",".join(_told_already(settings)),
                     timezone=settings.timezone,
                 ),
-                alibaba=settings.alibaba,
+                elsewhere=settings.elsewhere,
             ),
         )
         for topic in (self._reports, self._owners, self._chat):

@@ -19,7 +19,7 @@ from infra.acknowledge import acknowledge
 from infra.function import ARCHITECTURE, RETENTION, RUNTIME, failures_queue
 from infra.permissions import secret_statements, service_statements, wildcards
 from infra.settings import Settings
-from reaper.providers.spec import ProviderSpec
+from reaper.catalog.spec import ServiceSpec
 from reaper.settings import METRICS_NAMESPACE, SweepSettings
 
 HANDLER: Final = "reaper.handlers.sweep.handler"
@@ -41,7 +41,7 @@ class Sweeper(Construct):
         code: lambda_.Code,
         deployment: Settings,
         sweep: SweepSettings,
-        specs: Sequence[ProviderSpec],
+        specs: Sequence[ServiceSpec],
     ) -> None:
         super().__init__(scope, construct_id)
         self.failures = failures_queue(self)
@@ -52,8 +52,8 @@ class Sweeper(Construct):
         self.log.grant_write(self.role)
         for statement in service_statements(specs, mode=sweep.mode, regions=sweep.regions):
             self.role.add_to_policy(statement)
-        if sweep.alibaba:
-            for statement in secret_statements(sweep.alibaba.secret, deployment.secrets_key):
+        for target in sweep.elsewhere:
+            for statement in secret_statements(target.secret, deployment.secrets_key):
                 self.role.add_to_policy(statement)
         self.function = lambda_.Function(
             self,

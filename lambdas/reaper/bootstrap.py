@@ -7,31 +7,27 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reaper.core.session import Service
+from reaper.catalog.services import specs
+from reaper.catalog.spec import Cloud, ServiceSpec
 from reaper.ledger.bookkeeping import DynamoDbBookkeeping
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.aws.errors import Asked, translate
 from reaper.providers.calls import Calls
-from reaper.providers.catalog import provider_factory, specs
-from reaper.providers.context import AlibabaSettings, ProviderContext
+from reaper.providers.context import ProviderContext
+from reaper.providers.factory import provider_factory
 from reaper.sweep.ports import Ledger, LedgerError, Provider, ProviderError, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ALIBABA: Final = Service.EMR_SERVERLESS_SPARK.value
 UNKNOWN_ACCOUNT: Final = "unknown"
-
-_KEY_ID = "ALIBABA_CLOUD_ACCESS_KEY_ID"
-_KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the name of a variable
-_REGION = "ALIBABA_CLOUD_REGION_ID"
 
 
 class StartError(Exception):
@@ -42,13 +38,14 @@ class StartError(Exception):
 class Selection:
     """What to look at. Empty ``services`` and ``regions`` mean the defaults; ``regions`` are those of AWS.
 
+    ``elsewhere`` has the region in each other cloud, by the cloud's name, where the environment does not tell it.
     ``account`` spares the question to STS where it is known already, as in the deployed stack.
     """
 
     services: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     profile: str | None = None
-    alibaba_region: str | None = None
+    elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
     account: str | None = None
 
 
@@ -74,8 +71,8 @@ class OpenedLedger:
 def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
     """One provider per selected service and region. ``env`` is where the settings of the SDKs' usual names are read.
 
-    By default: the services of AWS in the region the SDK is configured for, and EMR Serverless Spark when its key pair is
-    set. Asks STS whose credentials these are, unless told; makes no other call.
+    By default: the services of AWS in the region the SDK is configured for, and those of other clouds
+    whose keys are set. Asks STS whose credentials these are, unless told; makes no other call.
 
     Raises:
         StartError: no credentials, or expired ones; an unknown service or region; an unreachable endpoint.
@@ -84,7 +81,8 @@ def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
     calls = Calls()
     clients = open_clients(selection.profile, calls)
     providers: list[Provider] = []
-    aws = [service for service in services if service != ALIBABA]
+    known = specs()
+    aws = [service for service in services if known[service].cloud is None]
     if aws:
         regions = _regions(selection, clients)
         account = selection.account or caller_account(clients, regions)
@@ -93,8 +91,11 @@ def open_providers(selection: Selection, env: Mapping[str, str]) -> Opened:
             for service in aws
             for region in regions
         ]
-    if ALIBABA in services:
-        providers.append(_create(ALIBABA, _alibaba(selection, env, calls)))
+    providers += [
+        _create(service, _elsewhere(known[service], cloud, selection, env, calls))
+        for service in services
+        if (cloud := known[service].cloud) is not None
+    ]
     return Opened(tuple(providers), calls, clients)
 
 
@@ -104,7 +105,8 @@ def open_ledger(table: str, opened: Opened) -> Ledger:
     Raises:
         StartError: it cannot be read; better to know before a sweep than to find every stop withheld after it.
     """
-    looked_at = (provider.key.region for provider in opened.providers if provider.key.service != ALIBABA)
+    keys = (provider.key for provider in opened.providers)
+    looked_at = (key.region for key in keys if is_of_aws(key.service))
     region = next(looked_at, opened.clients.default_region)
     if region is None:
         raise StartError("the ledger needs a region of AWS: set AWS_REGION")
@@ -139,8 +141,7 @@ def chosen_services(named: Sequence[str], env: Mapping[str, str]) -> tuple[str, 
     """
     known = specs()
     if not named:
-        has_keys = bool(env.get(_KEY_ID) and env.get(_KEY_SECRET))
-        return tuple(service for service in known if service != ALIBABA or has_keys)
+        return tuple(name for name, spec in known.items() if spec.cloud is None or not _missing_keys(spec.cloud, env))
     for service in named:
         if service not in known:
             raise StartError(f"{service!r} is no service that is known here{_did_you_mean(service, known)}")
@@ -229,21 +230,27 @@ def _regions(selection: Selection, clients: AwsClients) -> tuple[str, ...]:
     return regions
 
 
-def _alibaba(selection: Selection, env: Mapping[str, str], calls: Calls) -> ProviderContext:
-    region = selection.alibaba_region or env.get(_REGION)
+def is_of_aws(service: str) -> bool:
+    """Whether ``service`` is one of AWS; so is what no catalog knows."""
+    spec = specs().get(service)
+    return spec is None or spec.cloud is None
+
+
+def _elsewhere(
+    spec: ServiceSpec, cloud: Cloud, selection: Selection, env: Mapping[str, str], calls: Calls
+) -> ProviderContext:
+    region = selection.elsewhere.get(cloud.name) or env.get(cloud.region_variable)
     if not region:
-        raise StartError(f"{ALIBABA} needs a region: name one with --alibaba-region, or set {_REGION}")
-    missing = [name for name in (_KEY_ID, _KEY_SECRET) if not env.get(name)]
-    if missing:
-        raise StartError(f"{ALIBABA} needs a key pair: set {' and '.join(missing)}")
-    settings = AlibabaSettings(
-        access_key_id=env[_KEY_ID],
-        access_key_secret=env[_KEY_SECRET],
-        security_token=env.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None,
-        endpoint=env.get("ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK") or None,
-    )
-    account = env.get("ALIBABA_CLOUD_ACCOUNT_ID") or UNKNOWN_ACCOUNT
-    return ProviderContext(account=account, region=region, calls=calls, alibaba=settings)
+        option = f"--{cloud.name}-region"
+        raise StartError(f"{spec.service} needs a region: name one with {option}, or set {cloud.region_variable}")
+    if missing := _missing_keys(cloud, env):
+        raise StartError(f"{spec.service} needs a key pair: set {' and '.join(missing)}")
+    account = env.get(cloud.account_variable) or UNKNOWN_ACCOUNT
+    return ProviderContext(account=account, region=region, calls=calls, env=env)
+
+
+def _missing_keys(cloud: Cloud, env: Mapping[str, str]) -> list[str]:
+    return [name for name in cloud.keys.values() if not env.get(name)]
 
 
 def _create(service: str, context: ProviderContext) -> Provider:

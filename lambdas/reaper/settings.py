@@ -5,13 +5,14 @@ The stack writes these variables and the handler reads them, both through here, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
+from reaper.catalog.services import clouds, specs
+from reaper.catalog.spec import Cloud
 from reaper.core.report import Mode
-from reaper.core.session import Service
 
 
 class Notify(StrEnum):
@@ -27,9 +28,8 @@ class SettingsError(Exception):
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-ALIBABA_SERVICE: Final = Service.EMR_SERVERLESS_SPARK.value
-SERVICES: Final = tuple(service.value for service in Service)
-AWS_SERVICES: Final = tuple(service for service in SERVICES if service != ALIBABA_SERVICE)
+SERVICES: Final = tuple(specs())
+AWS_SERVICES: Final = tuple(name for name, spec in specs().items() if spec.cloud is None)
 
 METRICS_NAMESPACE: Final = "SessionReaper"
 
@@ -70,17 +70,25 @@ class Metric(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlibabaTarget:
-    """Where EMR Serverless Spark is looked at. ``secret`` names (or is the ARN of) a Secrets Manager secret.
+class CloudTarget:
+    """Where the services of another cloud are looked at. ``secret`` names (or is the ARN of) a Secrets Manager secret.
 
-    The secret is a JSON object with ``access_key_id`` and ``access_key_secret``. An empty ``endpoint`` means the
-    vendor's own for ``region``.
+    The secret is a JSON object with a member for each of the cloud's keys. An empty ``endpoint`` means the vendor's own for
+    ``region``.
     """
 
+    cloud: str
+    """Its name."""
     region: str
     secret: str
     account: str = "unknown"
     endpoint: str = ""
+
+
+def clouds_of(services: Iterable[str]) -> tuple[Cloud, ...]:
+    """The clouds besides AWS that ``services`` are of, each once."""
+    found = (specs()[service].cloud for service in services)
+    return tuple({cloud.name: cloud for cloud in found if cloud}.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +207,8 @@ class SweepSettings:
     """Empty: what sweeps saw is not kept."""
     notify: Notify = Notify.FINDINGS
     people: PeopleSettings = field(default_factory=PeopleSettings)
-    alibaba: AlibabaTarget | None = None
+    elsewhere: tuple[CloudTarget, ...] = ()
+    """One for each other cloud that ``services`` are of."""
 
     def to_env(self) -> dict[str, str]:
         """The environment variables that :meth:`from_env` reads back as an equal value."""
@@ -219,14 +228,15 @@ class SweepSettings:
             **({"REAPER_APPCONFIG_OWNERS": self.delivery.owners} if self.delivery.owners else {}),
             **_texts_to_env(self.people),
         }
-        if self.alibaba:
+        for target in self.elsewhere:
+            cloud = clouds()[target.cloud]
             env |= {
-                "ALIBABA_CLOUD_REGION_ID": self.alibaba.region,
-                "ALIBABA_CLOUD_ACCOUNT_ID": self.alibaba.account,
-                "REAPER_ALIBABA_SECRET": self.alibaba.secret,
+                cloud.region_variable: target.region,
+                cloud.account_variable: target.account,
+                _secret_variable(cloud): target.secret,
             }
-            if self.alibaba.endpoint:
-                env["ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK"] = self.alibaba.endpoint
+            if target.endpoint:
+                env[cloud.endpoint_variable] = target.endpoint
         return env
 
     @classmethod
@@ -252,7 +262,7 @@ class SweepSettings:
                     if part.default is MISSING
                 },
             ),
-            alibaba=_alibaba(reader) if ALIBABA_SERVICE in services else None,
+            elsewhere=tuple(_target(reader, cloud) for cloud in clouds_of(set(services) & set(SERVICES))),
         )
         if reader.problems:
             raise SettingsError("; ".join(reader.problems))
@@ -289,12 +299,17 @@ def _all_from_env(kind: type[Texts], env: Mapping[str, str]) -> Texts:
     return settings
 
 
-def _alibaba(reader: _Reader) -> AlibabaTarget:
-    return AlibabaTarget(
-        region=reader.text("ALIBABA_CLOUD_REGION_ID"),
-        secret=reader.text("REAPER_ALIBABA_SECRET"),
-        account=reader.env.get("ALIBABA_CLOUD_ACCOUNT_ID") or "unknown",
-        endpoint=reader.env.get("ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK", ""),
+def _secret_variable(cloud: Cloud) -> str:
+    return f"REAPER_{cloud.name.upper()}_SECRET"
+
+
+def _target(reader: _Reader, cloud: Cloud) -> CloudTarget:
+    return CloudTarget(
+        cloud=cloud.name,
+        region=reader.text(cloud.region_variable),
+        secret=reader.text(_secret_variable(cloud)),
+        account=reader.env.get(cloud.account_variable) or "unknown",
+        endpoint=reader.env.get(cloud.endpoint_variable, ""),
     )
 
 

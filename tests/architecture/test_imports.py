@@ -93,7 +93,8 @@ def test_the_stack_takes_from_the_product_its_settings_and_what_a_spec_is():
         f"{path.name} imports {name}"
         for path in (ROOT / "infra").glob("*.py")
         for name in imported(path)
-        if name.startswith("reaper") and name not in {"reaper.settings", "reaper.providers.spec"}
+        if name.startswith("reaper")
+        and name not in {"reaper.settings", "reaper.catalog.spec", "reaper.catalog.services"}
     }
 
     assert not taken

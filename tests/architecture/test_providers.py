@@ -1,66 +1,77 @@
-"""Adding a service is one folder, and nothing elsewhere has to know its name."""
+"""Adding a service, or another cloud, is one folder, and nothing elsewhere has to know its name."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from reaper.core.session import Service
+from reaper.catalog.services import clouds, specs
+from tests.architecture.test_imports import imported
 
-REAPER = Path(__file__).resolve().parents[2] / "lambdas" / "reaper"
+ROOT = Path(__file__).resolve().parents[2]
+REAPER = ROOT / "lambdas" / "reaper"
 PROVIDERS = REAPER / "providers"
 SHARED = {"aws"}
 FOLDERS = sorted(path.parent for path in PROVIDERS.glob("*/__init__.py") if path.parent.name not in SHARED)
-SERVICE = re.compile(r"\b(glue|athena|deadline|emr[-_]serverless[-_]spark)\b", re.IGNORECASE)
-# Where a service is named because a person writes or reads its name there, or because its documentation gives a number.
-VOCABULARY = {"core/session.py", "core/policy/parse_policy.py", "core/prices.py"}
-FLOW = sorted(
+ELSEWHERE = sorted(
     path
-    for folder in ("core", "sweep", "notifiers")
-    for path in (REAPER / folder).rglob("*.py")
-    if str(path.relative_to(REAPER)) not in VOCABULARY
+    for path in [ROOT / "app.py", *(ROOT / "infra").rglob("*.py"), *REAPER.rglob("*.py")]
+    if not any(path.is_relative_to(folder) for folder in FOLDERS)
 )
+# "emr-serverless-spark", "emr_serverless_spark" and "EMR Serverless Spark" are one name.
+NAMES = sorted(
+    {
+        *specs(),
+        *(spec.brand.removeprefix("AWS ").removeprefix("Amazon ") for spec in specs().values()),
+        *clouds(),
+        *(cloud.title for cloud in clouds().values()),
+    }
+)
+NAMED = re.compile("|".join(rf"(?<![a-z]){re.sub('[- _]', '[- _]?', name)}(?![a-z])" for name in NAMES), re.IGNORECASE)
 
 
-def docstrings(tree: ast.AST) -> set[ast.Constant]:
-    """Texts that stand alone: they explain, and decide nothing."""
-    return {
+def texts(path: Path, *, explanations: bool) -> Iterator[tuple[int, str]]:
+    """Every text and every name of a module; what stands alone explains, and decides nothing."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    explained = {
         node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-
-
-def names_a_service(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    explained = docstrings(tree)
-    found = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in explained:
-            text = node.value
-        elif isinstance(node, ast.Attribute):
-            text = node.attr
-        elif isinstance(node, ast.Name):
-            text = node.id
-        else:
-            continue
-        # A price or a sentence may speak of a service; a word by itself is what code branches on.
-        if SERVICE.fullmatch(text):
-            found.append(f"line {node.lineno}: {text}")
-    return found
+        match node:
+            case ast.Constant(value=str(text)) if explanations or node not in explained:
+                yield node.lineno, text
+            case ast.Attribute(attr=text) | ast.Name(id=text) | ast.arg(arg=text) | ast.FunctionDef(name=text):
+                yield node.lineno, text
+            case ast.ClassDef(name=text) | ast.keyword(arg=str(text)):
+                yield node.lineno, text
+            case _:
+                pass
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_every_provider_is_a_spec_and_a_provider(folder):
+def test_every_provider_is_a_spec_and_a_provider_and_imports_no_other(folder):
     assert (folder / "spec.py").is_file(), "data: the service's name, its facts and its IAM actions"
     assert (folder / "provider.py").is_file(), "discover, observe, stop"
+    others = tuple(f"reaper.providers.{other.name}" for other in FOLDERS if other != folder)
+    assert not [
+        f"{path.name} imports {name}"
+        for path in folder.rglob("*.py")
+        for name in imported(path)
+        if name.startswith(others)
+    ]
 
 
-def test_every_service_of_the_vocabulary_has_its_folder():
-    assert {folder.name.replace("_", "-") for folder in FOLDERS} == {service.value for service in Service}
+def test_every_folder_is_a_service_by_its_name():
+    assert {folder.name.replace("_", "-") for folder in FOLDERS} == set(specs())
 
 
-@pytest.mark.parametrize("path", FLOW, ids=lambda path: str(path.relative_to(REAPER)))
-def test_the_flow_decides_nothing_by_the_name_of_a_service(path):
-    assert names_a_service(path) == []
+@pytest.mark.parametrize("path", ELSEWHERE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_elsewhere_names_a_service_or_another_cloud(path):
+    # What explains a document's members is published with it, in its schema.
+    published = path.is_relative_to(REAPER / "wire")
+    found = [f"line {line}: {text}" for line, text in texts(path, explanations=published) if NAMED.search(text)]
+    assert found == []

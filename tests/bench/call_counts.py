@@ -42,7 +42,7 @@ def _compare(world: CountedWorld) -> tuple[Result, Result]:
     book = compile_book(loaded.book)
     with _cloud(world.document) as (env, record):
         selection = Selection(
-            services=(world.service,), regions=(REGION,), alibaba_region=ALIBABA_REGION, account=ACCOUNT
+            services=(world.service,), regions=(REGION,), elsewhere={"alibaba": ALIBABA_REGION}, account=ACCOUNT
         )
 
         def swept(mode: Mode) -> dict[str, Any]:

@@ -6,11 +6,12 @@ import pytest
 
 from localcloud.emr_serverless_spark import ACCESS_KEY_ID, ACCESS_KEY_SECRET, AlibabaServer
 from localcloud.world import World
+from reaper.catalog.services import specs
 from reaper.core.facts import ABSENT, NOT_ASKED, Undecidable
 from reaper.core.session import Phase, SessionRef
-from reaper.providers.catalog import provider_factory, specs
-from reaper.providers.context import AlibabaSettings, ProviderContext
+from reaper.providers.context import ProviderContext
 from reaper.providers.emr_serverless_spark.spec import RAM_READ, RAM_STOP
+from reaper.providers.factory import provider_factory
 from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble
 from tests.support.emr_serverless_spark import ACCOUNT, REGION, Quick
 
@@ -314,9 +315,18 @@ def test_needs_no_permission_in_aws():
     assert (spec.read, spec.stop) == ((), ())
 
 
+def keys(key_id: str, secret: str, endpoint: str = "") -> dict[str, str]:
+    return {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secret,
+        "ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK": endpoint,
+    }
+
+
 def test_is_made_from_a_context_and_counts_its_calls_there(server):
-    alibaba = AlibabaSettings(access_key_id=ACCESS_KEY_ID, access_key_secret=ACCESS_KEY_SECRET, endpoint=server.url)
-    context = ProviderContext(account="unknown", region=REGION, alibaba=alibaba)
+    env = keys(ACCESS_KEY_ID, ACCESS_KEY_SECRET, endpoint=server.url)
+    context = ProviderContext(account="unknown", region=REGION, env=env)
+    assert ACCESS_KEY_SECRET not in repr(context)
 
     provider = provider_factory(SERVICE)(context)
     ((session,), _) = found(provider)
@@ -327,17 +337,17 @@ def test_is_made_from_a_context_and_counts_its_calls_there(server):
 
 
 @pytest.mark.parametrize(
-    ("alibaba", "region", "says"),
+    ("env", "region", "says"),
     [
-        (None, REGION, "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
-        (AlibabaSettings(access_key_id="k", access_key_secret="s"), "nowhere!", "'nowhere!' is not an Alibaba"),
+        ({}, REGION, "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+        (keys("k", "s"), "nowhere!", "'nowhere!' is not an Alibaba"),
         (
-            AlibabaSettings(access_key_id="k", access_key_secret="s", endpoint="host"),
+            keys("k", "s", endpoint="host"),
             REGION,
             "'host' is not an endpoint",
         ),
     ],
 )
-def test_says_what_is_missing_before_anything_is_sent(alibaba, region, says):
+def test_says_what_is_missing_before_anything_is_sent(env, region, says):
     with pytest.raises(ProviderError, match=says):
-        provider_factory(SERVICE)(ProviderContext(account="unknown", region=region, alibaba=alibaba))
+        provider_factory(SERVICE)(ProviderContext(account="unknown", region=region, env=env))

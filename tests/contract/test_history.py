@@ -30,7 +30,7 @@ from reaper.history.keys import key_of
 from reaper.history.reader import History
 from reaper.history.recorder import SpooledRecorder
 from reaper.history.rows import COLUMNS
-from reaper.history.sinks import DirectorySink, S3Sink
+from reaper.history.sinks import DirectorySink, S3Sink, check_bucket
 from reaper.history.sources import Days, DirectorySource, S3Source, UnreadableError, source_of
 from reaper.sweep.ports import HistoryError
 from reaper.sweep.survey import survey
@@ -352,7 +352,7 @@ class TestS3:
         with pytest.raises(HistoryError, match="there is no bucket no-such-bucket"):
             record(S3Sink(s3, "no-such-bucket"), "r1", NOW)
         with pytest.raises(HistoryError, match="there is no bucket no-such-bucket: name one that is there"):
-            S3Sink(s3, "no-such-bucket").check()
+            check_bucket(s3, "no-such-bucket")
 
 
 POLICY = """\

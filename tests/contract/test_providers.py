@@ -10,9 +10,9 @@ import pytest
 
 from localcloud.emr_state import CONNECTION_TOKEN
 from localcloud.state import USER_CODE, USER_OUTPUT
+from reaper.catalog.services import specs
 from reaper.core.facts import IN_USE, NOT_ASKED, Facts, Undecidable
 from reaper.core.session import Phase
-from reaper.providers.catalog import specs
 from reaper.sweep.ports import ProviderError, StopResult, Trouble
 from tests.support.services import DEADLINE, EMR, GLUE, NOW_SECONDS, SERVICES, Cloud, Service, observed, walk
 
@@ -468,3 +468,9 @@ def test_report_mode_is_granted_nothing_that_changes_anything(service: Service):
     read = actions_of(specs()[service.name].read)
 
     assert not {action.partition(":")[2] for action in read} & service.mutates
+
+
+def test_its_sessions_live_in_the_scope_that_its_spec_declares(cloud: Cloud):
+    _, session = cloud.only("a", "idle")
+
+    assert tuple(part for part, _ in session.ref.scope) == specs()[cloud.service.name].scope

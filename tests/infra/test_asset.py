@@ -59,7 +59,8 @@ def test_the_handler_needs_nothing_that_is_not_in_it(built_for_host):
     code = (
         f"import sys; sys.path.insert(0, {str(built_for_host)!r}); sys.dont_write_bytecode = True\n"
         "import reaper.handlers.sweep\n"
-        "from reaper.providers.catalog import provider_factory, specs\n"
+        "from reaper.catalog.services import specs\n"
+        "from reaper.providers.factory import provider_factory\n"
         "for service in specs(): provider_factory(service)\n"
     )
     # Without the environment's own packages, and without this project on the path.

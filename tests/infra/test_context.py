@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 
 from infra.settings import DEFAULTS, ContextError, read_context
-from reaper.settings import AlibabaTarget, Mode, Notify
+from reaper.settings import CloudTarget, Mode, Notify
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +25,7 @@ def test_nothing_said_means_a_report_of_the_three_services_of_aws_every_hour():
     assert settings.services == ("glue", "athena", "deadline")
     assert settings.schedule.expression == "rate(1 hour)"
     assert settings.regions == settings.emails == ()
-    assert settings.alibaba is None
+    assert settings.elsewhere == ()
 
 
 def test_cdk_json_documents_every_key_with_its_default():
@@ -62,8 +62,14 @@ def test_text_from_the_command_line_means_what_json_means():
     assert settings.notify is Notify.ALWAYS
     assert (settings.memory_mb, settings.timeout_minutes, settings.log_retention_days) == (1024, 15, 7)
     assert settings.reserve_concurrency is False
-    assert settings.alibaba == AlibabaTarget(
-        region="ap-southeast-1", secret="reaper/alibaba", account="unknown", endpoint="http://127.0.0.1:8080"
+    assert settings.elsewhere == (
+        CloudTarget(
+            cloud="alibaba",
+            region="ap-southeast-1",
+            secret="reaper/alibaba",
+            account="unknown",
+            endpoint="http://127.0.0.1:8080",
+        ),
     )
 
 
@@ -138,7 +144,7 @@ def test_alibaba_needs_its_region_and_its_secret_only_when_it_is_looked_at():
     found = problems(services="emr-serverless-spark")
 
     assert [problem.split()[2] for problem in found] == ["alibaba_region", "alibaba_secret"]
-    assert read_context({"alibaba_region": "nonsense!"}, root=ROOT).alibaba is None
+    assert read_context({"alibaba_region": "nonsense!"}, root=ROOT).elsewhere == ()
 
 
 @pytest.mark.parametrize(

@@ -138,8 +138,7 @@ def test_the_function_reads_back_the_settings_it_was_deployed_with():
     assert settings.regions == ("eu-west-1", "us-east-1")
     assert settings.account == "${AWS::AccountId}"
     assert settings.notify == "always"
-    assert settings.alibaba is not None
-    assert settings.alibaba.secret == "reaper/alibaba"
+    assert [(target.cloud, target.secret) for target in settings.elsewhere] == [("alibaba", "reaper/alibaba")]
     [(topic, _)] = found.part("Reports").named("AWS::SNS::Topic")
     assert settings.topic_arn == f"${{{topic}}}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reaper.providers.catalog import specs
+from reaper.catalog.services import specs
 
 SERVICES = ("athena", "deadline", "glue")
 CALLS = {

@@ -18,7 +18,7 @@ from localcloud.server import LocalServer
 from reaper.core.report import Mode
 from reaper.handlers import sweep
 from reaper.providers.emr_serverless_spark.transport import Transport
-from reaper.settings import METRICS_NAMESPACE, SERVICES, AlibabaTarget, DeliverySettings, SweepSettings
+from reaper.settings import METRICS_NAMESPACE, SERVICES, CloudTarget, DeliverySettings, SweepSettings
 from tests.support.backing import Backing, BackingServer
 
 if TYPE_CHECKING:
@@ -160,7 +160,11 @@ def deploy(
         delivery=DeliverySettings(application="app", environment="env", policies="policies", switch="switch"),
         ledger_table=TABLE,
         history_bucket=HISTORY,
-        alibaba=AlibabaTarget(region=ALIBABA_REGION, secret=SECRET, account=ALIBABA_ACCOUNT, endpoint=alibaba.url),
+        elsewhere=(
+            CloudTarget(
+                cloud="alibaba", region=ALIBABA_REGION, secret=SECRET, account=ALIBABA_ACCOUNT, endpoint=alibaba.url
+            ),
+        ),
     )
     addresses = {f"AWS_ENDPOINT_URL_{service.upper()}": aws.url for service in ("glue", "athena", "deadline")}
     settings_of_sdk = aws.env(ACCOUNT, REGION) | {"AWS_ENDPOINT_URL": backing.url, **addresses}

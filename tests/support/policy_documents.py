@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reaper.core.prices import PRICES
+from reaper.catalog.services import prices
 from reaper.core.vocabulary import VOCABULARY
 
 # Every value below is tried in every place of its kind: what is right in one place is wrong in another.
@@ -117,6 +117,6 @@ documents = st.fixed_dictionaries(
             odd,
         ),
         "owner_tags": mostly(st.lists(st.text(max_size=2), max_size=3), odd),
-        "prices": mostly(st.dictionaries(st.sampled_from([*PRICES, "x"]), st.floats(-1, 1)), odd),
+        "prices": mostly(st.dictionaries(st.sampled_from([*prices(), "x"]), st.floats(-1, 1)), odd),
     },
 )

@@ -15,8 +15,8 @@ from localcloud.world import World
 from reaper.core.session import Scope, Session, SessionRef
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.calls import Calls
-from reaper.providers.catalog import provider_factory
 from reaper.providers.context import ProviderContext
+from reaper.providers.factory import provider_factory
 from reaper.sweep.ports import Listing, Provider, ProviderError
 from tests.support import emr_serverless_spark
 

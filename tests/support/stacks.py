@@ -16,7 +16,7 @@ from cdk_nag import AwsSolutionsChecks
 from app import read_owners
 from infra.settings import read_context
 from infra.stack import SessionReaperStack
-from reaper.providers.catalog import specs
+from reaper.catalog.services import specs
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES = '{"version":1,"policies":[]}'

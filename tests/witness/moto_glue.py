@@ -32,8 +32,8 @@ from moto import mock_aws  # noqa: E402
 from reaper.core.facts import Facts, Missing, Undecidable  # noqa: E402
 from reaper.core.session import Phase, SessionRef  # noqa: E402
 from reaper.providers.aws.clients import AwsClients  # noqa: E402
-from reaper.providers.catalog import provider_factory  # noqa: E402
 from reaper.providers.context import ProviderContext  # noqa: E402
+from reaper.providers.factory import provider_factory  # noqa: E402
 from reaper.sweep.ports import ProviderError  # noqa: E402
 
 ACCOUNT, REGION = "123456789012", "us-east-1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reaper.catalog.services import specs
 from reaper.cli.text import duration, instant
 from reaper.core import durations
 from reaper.core.explain import Explanation, PolicyExplanation, explain
@@ -17,7 +18,6 @@ from reaper.core.report import rfc3339
 from reaper.core.session import Phase, Session
 from reaper.core.truth import Open, Truth, tell
 from reaper.core.vocabulary import VOCABULARY, read_age
-from reaper.providers.catalog import specs
 from reaper.wire.codec import builtins_of
 from reaper.wire.common import Ref
 from reaper.wire.from_sweep import blind_of, facts_of

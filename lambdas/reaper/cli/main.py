@@ -14,6 +14,7 @@ from types import FrameType
 import click
 
 from reaper import __version__
+from reaper.catalog.services import specs
 from reaper.cli.console import say
 from reaper.cli.errors import CommandError, ExitCode
 from reaper.cli.interruption import interruption
@@ -35,9 +36,9 @@ COMMANDS = {
 }
 """Each command's line in ``reaper --help``, so that no command has to be loaded for it."""
 
-HELP = """Finds interactive cloud sessions that nobody uses, and reports or stops them.
+HELP = f"""Finds interactive cloud sessions that nobody uses, and reports or stops them.
 
-It looks at AWS Glue, Athena for Spark, Deadline Cloud and Alibaba EMR Serverless Spark, works out from evidence whether
+It looks at {", ".join(spec.brand for spec in specs().values())}, works out from evidence whether
 anyone is using each session, and applies your policies. It stops only what is known to be idle, checks once more right
 before each stop, and never takes "could not look" for "nothing there".
 

@@ -28,7 +28,7 @@ def open_selected(common: Common) -> Opened:
         services=common.services,
         regions=common.regions,
         profile=common.profile,
-        alibaba_region=common.alibaba_region,
+        elsewhere=common.elsewhere,
     )
     try:
         with Progress(sys.stderr, quiet=common.quiet) as progress:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
+from reaper.catalog.services import clouds, specs
 from reaper.core import durations
 from reaper.core.policy.problems import did_you_mean, one_of
-from reaper.core.session import Service
 
 FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,7 +30,7 @@ class ServiceName(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name itself."""
-        names = [service.value for service in Service]
+        names = list(specs())
         if value in names:
             return value
         hint = did_you_mean(value, names)
@@ -105,7 +105,8 @@ class Common:
 
     services: tuple[str, ...]
     regions: tuple[str, ...]
-    alibaba_region: str | None
+    elsewhere: dict[str, str]
+    """The region that was named in each cloud besides AWS, by the cloud's name."""
     profile: str | None
     output: str
     output_file: str | None
@@ -127,8 +128,8 @@ def common_options(*, formats: tuple[str, ...] = FORMATS) -> Callable[[Command],
             metavar="SERVICE",
             multiple=True,
             callback=several(ServiceName()),
-            help="Look at this service; repeat for more, or name several with commas. By default those of AWS, and"
-            " emr-serverless-spark when its key pair is set.",
+            help=f"Look at this service ({', '.join(specs())}); repeat for more, or name several with commas. By default"
+            " those of AWS, and of other clouds where their keys are set.",
         ),
         click.option(
             "--region",
@@ -138,7 +139,10 @@ def common_options(*, formats: tuple[str, ...] = FORMATS) -> Callable[[Command],
             callback=several(click.STRING),
             help="An AWS region; repeat for more, or name several with commas.",
         ),
-        click.option("--alibaba-region", metavar="REGION", help="The Alibaba Cloud region of emr-serverless-spark."),
+        *(
+            click.option(f"--{name}-region", _variable(name), metavar="REGION", help=f"The {cloud.title} region.")
+            for name, cloud in clouds().items()
+        ),
         click.option("--profile", metavar="NAME", help="The AWS profile to use."),
         *output_options(formats),
         click.option(
@@ -152,14 +156,20 @@ def common_options(*, formats: tuple[str, ...] = FORMATS) -> Callable[[Command],
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def collected(**arguments: Any) -> Any:
-            taken = {name: arguments.pop(name) for name in Common.__slots__}
-            return command(common=Common(**taken), **arguments)
+            regions = {name: arguments.pop(_variable(name)) for name in clouds()}
+            taken = {name: arguments.pop(name) for name in Common.__slots__ if name != "elsewhere"}
+            elsewhere = {name: region for name, region in regions.items() if region}
+            return command(common=Common(**taken, elsewhere=elsewhere), **arguments)
 
         for option in reversed(options):
             collected = option(collected)
         return collected  # type: ignore[return-value] - same but for the options it takes
 
     return decorate
+
+
+def _variable(cloud: str) -> str:
+    return f"region_in_{cloud}"
 
 
 def output_options(formats: tuple[str, ...]) -> tuple[Callable[[Any], Any], ...]:

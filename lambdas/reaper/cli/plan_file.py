@@ -17,7 +17,7 @@ from reaper.cli.errors import CommandError
 from reaper.cli.text import clean, count, instant
 from reaper.core import durations
 from reaper.core.report import rfc3339
-from reaper.core.session import SCOPE_PARTS, ScopeKey, SessionRef
+from reaper.core.session import ScopeKey, SessionRef
 from reaper.wire.codec import builtins_of
 from reaper.wire.from_sweep import finding_of
 
@@ -171,6 +171,6 @@ def _parsed(name: str, content: dict[str, Any]) -> PlanFile:
 def _ref(value: dict[str, Any]) -> SessionRef:
     scope = value["scope"]
     # Part order is the provider's; JSON objects keep it, and equal refs need it.
-    if not all(part in SCOPE_PARTS and isinstance(text, str) for part, text in scope.items()):
+    if not all(isinstance(text, str) for text in scope.values()):
         raise ValueError(scope)
     return SessionRef(value["service"], value["account"], value["region"], tuple(scope.items()), value["id"])

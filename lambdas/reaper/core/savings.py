@@ -14,8 +14,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from reaper.catalog.services import longest_idle_of
 from reaper.core import durations
-from reaper.core.prices import LONGEST_IDLE
 
 HOUR: Final = 3600.0
 
@@ -46,7 +46,7 @@ def avoided_cost(
         return None
     if not all(map(math.isfinite, (*(one for one in known if one is not None), stopped_at))):
         return None
-    longest = min(idle_timeout, LONGEST_IDLE.get(service, math.inf))
+    longest = min(idle_timeout, longest_idle_of(service))
     basis = f"its own idle timeout of {durations.format(round(idle_timeout))}"
     if longest < idle_timeout:
         basis += f", of which {durations.format(round(longest))} are counted"

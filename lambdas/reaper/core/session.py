@@ -13,18 +13,6 @@ if TYPE_CHECKING:
 Scope = tuple[tuple[str, str], ...]
 """Where in a service a session lives, outermost part first: ``(("farm", "farm-1"), ("queue", "queue-2"))``."""
 
-SCOPE_PARTS = ("workgroup", "farm", "queue", "fleet", "job", "worker", "workspace")
-"""Every scope part any service has. Each is a text fact a policy may test; absent where the service has none."""
-
-
-class Service(StrEnum):
-    """The services whose sessions are known, by the names used in policies and reports."""
-
-    GLUE = "glue"
-    ATHENA = "athena"
-    DEADLINE = "deadline"
-    EMR_SERVERLESS_SPARK = "emr-serverless-spark"
-
 
 class Phase(StrEnum):
     """The normal form of a service's own ``state``.

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from statistics import median
 from typing import Any, Final
 
+from reaper.catalog.services import longest_idle_of
 from reaper.core.outcome import Outcome, costs, is_live
-from reaper.core.prices import LONGEST_IDLE
 from reaper.core.savings import (
     ENOUGH,
     HOUR,
@@ -265,7 +265,7 @@ def _claim(stop: _Stop, observed: Mapping[str, Observed]) -> tuple[Basis, float]
     seen = stop.sighting
     if seen.hourly_cost is None or seen.idle_for is None:
         return Basis.NOTHING, 0.0
-    most = seen.hourly_cost * LONGEST_IDLE.get(seen.service, math.inf) / HOUR
+    most = seen.hourly_cost * longest_idle_of(seen.service) / HOUR
     if seen.idle_timeout:
         if seen.avoided is not None:
             return Basis.TIMEOUT, min(seen.avoided, seen.hourly_cost * seen.idle_timeout / HOUR, most)

@@ -13,10 +13,10 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
+from reaper.catalog.services import prices, scope_parts, specs
 from reaper.core.facts import ABSENT, NOT_ASKED, VALUELESS, Fact, Missing, Undecidable
 from reaper.core.policy.model import DEFAULT_OWNER_TAGS, PolicyBook
-from reaper.core.prices import PRICES
-from reaper.core.session import SCOPE_PARTS, Phase, Service, Session
+from reaper.core.session import Phase, Session
 
 
 class FactType(Enum):
@@ -39,12 +39,12 @@ class Lens:
     """What reading a fact depends on besides the session: settings, never the time."""
 
     owner_tags: tuple[str, ...] = DEFAULT_OWNER_TAGS
-    prices: Mapping[str, float] = field(default_factory=lambda: PRICES)
+    prices: Mapping[str, float] = field(default_factory=prices)
 
     @classmethod
     def of(cls, book: PolicyBook) -> Lens:
         """The settings a policy file makes, its prices over the list prices."""
-        return cls(book.owner_tags, MappingProxyType({**PRICES, **book.prices}))
+        return cls(book.owner_tags, MappingProxyType({**prices(), **book.prices}))
 
 
 Reader = Callable[[Session, float, Lens], Fact[object]]
@@ -160,12 +160,12 @@ def _text_at(at: str, meaning: str, *fields: str, choices: tuple[str, ...] = ())
 
 
 _DEFINITIONS = (
-    _text_at("ref.service", "which service it is", choices=tuple(Service)),
+    _text_at("ref.service", "which service it is", choices=tuple(specs())),
     _text_at("ref.account", "the account that is billed for it"),
     _text_at("ref.region", "the region it runs in"),
     _text_at("ref.id", "its id in the service"),
     _text_at("facts.name", "its description or cluster name", "name"),
-    *(_text(part, f"the {part} it belongs to", _scope_reader(part)) for part in SCOPE_PARTS),
+    *(_text(part, f"the {part} it belongs to", _scope_reader(part)) for part in scope_parts()),
     _text_at("facts.state", "the service's own word, verbatim"),
     _text("phase", "its normal form", read_phase, "phase", choices=tuple(Phase)),
     FactDefinition("age", FactType.DURATION, "since it was created", read_age, frozenset({"created_at"})),

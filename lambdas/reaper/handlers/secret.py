@@ -1,17 +1,12 @@
-"""Reads the key pair of Alibaba Cloud from Secrets Manager."""
+"""Reads the keys of another cloud from Secrets Manager."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
-
-_VARIABLES: Final = {
-    "access_key_id": "ALIBABA_CLOUD_ACCESS_KEY_ID",
-    "access_key_secret": "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-}
 
 
 class SecretsClient(Protocol):
@@ -23,11 +18,11 @@ class SecretsClient(Protocol):
 
 
 class SecretError(Exception):
-    """The key pair cannot be had. ``str(error)`` is one sentence that never holds any of the secret."""
+    """The keys cannot be had. ``str(error)`` is one sentence that never holds any of the secret."""
 
 
-def read_key_pair(client: SecretsClient, secret: str) -> dict[str, str]:
-    """The key pair in ``secret``, under the names of environment variables the vendor's SDKs use.
+def read_keys(client: SecretsClient, secret: str, keys: Mapping[str, str]) -> dict[str, str]:
+    """The members of ``secret`` that ``keys`` names, under the environment variables that it gives for them.
 
     Raises :class:`SecretError`.
     """
@@ -39,9 +34,9 @@ def read_key_pair(client: SecretsClient, secret: str) -> dict[str, str]:
         text = ""
     try:
         pair = json.loads(text)
-        return {variable: _text(pair[key]) for key, variable in _VARIABLES.items()}
+        return {variable: _text(pair[key]) for key, variable in keys.items()}
     except (ValueError, KeyError, TypeError):
-        wanted = " and ".join(_VARIABLES)
+        wanted = " and ".join(keys)
         # Without its cause: that would show the secret's text.
         raise SecretError(f"the secret {secret} is no JSON object with {wanted}: write it so") from None
 

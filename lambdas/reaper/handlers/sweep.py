@@ -15,7 +15,7 @@ gc.disable()
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_lambda_powertools import Logger, Metrics
 
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
+from reaper.catalog.services import clouds, specs
 from reaper.core.judge import CompiledBook
 from reaper.core.report import Blind, Mode, Report, Unfinished
 from reaper.core.session import ScopeKey
@@ -30,7 +31,7 @@ from reaper.core.vocabulary import Lens
 from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_event
 from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.people import People
-from reaper.handlers.secret import SecretError, read_key_pair
+from reaper.handlers.secret import SecretError, read_keys
 from reaper.handlers.subscribers import Subscribers
 from reaper.handlers.telling import log_report, measure
 from reaper.handlers.time_limit import TimeLimited
@@ -40,8 +41,7 @@ from reaper.history.sinks import S3Sink
 from reaper.ledger.bookkeeping import DynamoDbBookkeeping
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.providers.aws.clients import AwsClients
-from reaper.providers.catalog import specs
-from reaper.settings import ALIBABA_SERVICE, SweepSettings
+from reaper.settings import CloudTarget, SweepSettings
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.parts import Earlier, carry_on
 from reaper.sweep.ports import HistoryError
@@ -257,29 +257,34 @@ class _Counters:
 
 
 def _open(settings: SweepSettings) -> tuple[list[Opened], list[Blind]]:
-    """The providers of each cloud; one that cannot be opened is blind, and the other goes on."""
+    """The providers of each cloud; one that cannot be opened is blind, and the others go on."""
     opened: list[Opened] = []
     blind: list[Blind] = []
-    for selection in _selections(settings):
+    for selection, target in _selections(settings):
         try:
-            opened.append(open_providers(selection, {**os.environ, **_key_pair(settings, selection)}))
+            keys = {} if target is None else _keys_of(target)
+            opened.append(open_providers(selection, {**os.environ, **keys}))
         except (StartError, SecretError) as error:
             blind += [Blind(key, (), str(error)) for key in _keys(settings, selection.services)]
     return opened, blind
 
 
-def _selections(settings: SweepSettings) -> list[Selection]:
-    aws = tuple(service for service in settings.services if service != ALIBABA_SERVICE)
-    selections = [Selection(services=aws, regions=settings.regions, account=settings.account)] if aws else []
-    if settings.alibaba:
-        selections.append(Selection(services=(ALIBABA_SERVICE,), alibaba_region=settings.alibaba.region))
-    return selections
+def _selections(settings: SweepSettings) -> Iterator[tuple[Selection, CloudTarget | None]]:
+    """What is opened together: the services of AWS, and those of each other cloud with where that is looked at."""
+    if aws := _services_of(settings, None):
+        yield Selection(services=aws, regions=settings.regions, account=settings.account), None
+    for target in settings.elsewhere:
+        services = _services_of(settings, target.cloud)
+        yield Selection(services=services, elsewhere={target.cloud: target.region}), target
 
 
-def _key_pair(settings: SweepSettings, selection: Selection) -> dict[str, str]:
-    if settings.alibaba is None or ALIBABA_SERVICE not in selection.services:
-        return {}
-    return read_key_pair(_client("secretsmanager"), settings.alibaba.secret)
+def _services_of(settings: SweepSettings, cloud: str | None) -> tuple[str, ...]:
+    of = {name: spec.cloud.name if spec.cloud else None for name, spec in specs().items()}
+    return tuple(service for service in settings.services if of[service] == cloud)
+
+
+def _keys_of(target: CloudTarget) -> dict[str, str]:
+    return read_keys(_client("secretsmanager"), target.secret, clouds()[target.cloud].keys)
 
 
 def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> Json:
@@ -300,14 +305,12 @@ def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> Json:
 
 
 def _keys(settings: SweepSettings, services: tuple[str, ...]) -> list[ScopeKey]:
-    keys = [
-        ScopeKey(service, settings.account, region)
-        for service in services
-        if service != ALIBABA_SERVICE
-        for region in settings.regions
-    ]
-    if settings.alibaba and ALIBABA_SERVICE in services:
-        keys.append(ScopeKey(ALIBABA_SERVICE, settings.alibaba.account, settings.alibaba.region))
+    regions = {target.cloud: (target.account, (target.region,)) for target in settings.elsewhere}
+    keys: list[ScopeKey] = []
+    for service in services:
+        cloud = specs()[service].cloud
+        account, within = (settings.account, settings.regions) if cloud is None else regions[cloud.name]
+        keys += [ScopeKey(service, account, region) for region in within]
     return keys
 
 

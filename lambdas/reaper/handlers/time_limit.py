@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from reaper.catalog.spec import ServiceSpec
 from reaper.core.facts import NOT_ASKED, Facts, Unread
 from reaper.core.session import ScopeKey, Session, SessionRef
-from reaper.providers.spec import ProviderSpec
 from reaper.sweep.ports import Listing, Provider, ProviderError, StopResult, Trouble
 
 NO_TIME = "the sweep ran out of time before it came to this: give it more (timeout_minutes), or less to look at"
@@ -18,7 +18,7 @@ class TimeLimited:
     """``provider``, for as long as ``in_time`` says so; then it reads nothing more, and stops nothing."""
 
     provider: Provider
-    spec: ProviderSpec
+    spec: ServiceSpec
     in_time: Callable[[], bool]
 
     @property

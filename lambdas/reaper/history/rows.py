@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from reaper.catalog.services import in_order, scope_parts
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Fact, Facts, Undecidable
 from reaper.core.judge import Verdict, VerdictKind
-from reaper.core.session import SCOPE_PARTS, Phase, Session, SessionRef
+from reaper.core.session import Phase, Session, SessionRef
 
 SCHEMA: Final = 1
 """Of the shape of a row. A reader skips what is newer, and says so."""
@@ -33,7 +34,8 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "service": "VARCHAR",
         "account": "VARCHAR",
         "region": "VARCHAR",
-        **dict.fromkeys(SCOPE_PARTS, "VARCHAR"),
+        **dict.fromkeys(scope_parts(), "VARCHAR"),
+        "other_scope": "MAP(VARCHAR, VARCHAR)",
         "id": "VARCHAR",
         "verdict": "VARCHAR",
         "policy": "VARCHAR",
@@ -68,15 +70,10 @@ class Row:
 
 
 def encode(session: Session, verdict: Verdict) -> bytes:
-    """The row of ``session`` as a line of JSON, without the columns that tell the sweep; see :func:`opening`.
-
-    Raises:
-        ValueError: the session lies in a scope that has no column.
-    """
+    """The row of ``session`` as a line of JSON, without the columns that tell the sweep; see :func:`opening`."""
     ref, facts = session.ref, session.facts
     scope = dict(ref.scope)
-    if strange := scope.keys() - set(SCOPE_PARTS):
-        raise ValueError(f"{ref.service} has scopes that are not recorded: {', '.join(sorted(strange))}")
+    other = {part: value for part, value in scope.items() if part not in scope_parts()}
     undecidable: dict[str, str] = {}
     not_asked: list[str] = []
 
@@ -103,7 +100,8 @@ def encode(session: Session, verdict: Verdict) -> bytes:
         "service": ref.service,
         "account": ref.account,
         "region": ref.region,
-        **{part: scope.get(part) for part in SCOPE_PARTS},
+        **{part: scope.get(part) for part in scope_parts()},
+        "other_scope": other,
         "id": ref.id,
         "verdict": verdict.kind.value,
         "policy": verdict.policy,
@@ -153,13 +151,14 @@ def decode(values: Sequence[Any]) -> Row:
             return Undecidable(undecidable[name] or "no reason was recorded")
         return NOT_ASKED if name in not_asked else ABSENT
 
+    scope = {part: row[part] for part in scope_parts() if row[part] is not None} | dict(row["other_scope"] or {})
     phase, tags = fact("phase"), fact("tags")
     session = Session(
         SessionRef(
             row["service"],
             row["account"],
             row["region"],
-            tuple((part, row[part]) for part in SCOPE_PARTS if row[part] is not None),
+            in_order(row["service"], scope),
             row["id"],
         ),
         Facts(

@@ -51,9 +51,28 @@ class S3Client(Protocol):
         """The service's PutObject."""
         ...
 
+
+class BucketsClient(Protocol):
+    """What is used of it to look for a bucket."""
+
     def head_bucket(self, **request: Any) -> Any:
         """The service's HeadBucket."""
         ...
+
+
+def check_bucket(client: BucketsClient, bucket: str) -> None:
+    """Look whether there is such a bucket. Whoever may write need not be allowed to look, and is believed.
+
+    Raises:
+        HistoryError: there is none, or S3 cannot be asked.
+    """
+    try:
+        client.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in {"404", "NoSuchBucket"}:
+            raise HistoryError(f"there is no bucket {bucket}: name one that is there") from error
+    except (BotoCoreError, OSError) as error:
+        raise HistoryError(f"S3 could not be asked for the bucket {bucket}: {error}") from error
 
 
 class S3Sink:
@@ -68,20 +87,6 @@ class S3Sink:
             if kms_key
             else {"ServerSideEncryption": "AES256"}
         )
-
-    def check(self) -> None:
-        """Look whether there is such a bucket. Whoever may write need not be allowed to look, and is believed.
-
-        Raises:
-            HistoryError: there is none, or S3 cannot be asked.
-        """
-        try:
-            self._client.head_bucket(Bucket=self._bucket)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in {"404", "NoSuchBucket"}:
-                raise HistoryError(f"there is no bucket {self._bucket}: name one that is there") from error
-        except (BotoCoreError, OSError) as error:
-            raise HistoryError(f"S3 could not be asked for the bucket {self._bucket}: {error}") from error
 
     def put(self, key: str, body: Body) -> None:
         """Keep ``body`` in one request, which S3 takes whole or not at all."""

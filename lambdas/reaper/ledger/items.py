@@ -9,10 +9,11 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from reaper.catalog.services import in_order
 from reaper.core.memory import CLAIM_LASTS, MEMORY_DAYS, MEMORY_VERSION, Card, Claim, Hurry, Memory, Promise, Snooze
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import Stage
-from reaper.core.session import SCOPE_PARTS, SessionRef
+from reaper.core.session import SessionRef
 from reaper.ledger.attributes import Fields, GarbledItemError, Item, flag, item_size, map_of, number, text
 from reaper.ledger.names import MEMORY, PARTITION_KEY, SORT_KEY, partition_key
 
@@ -150,8 +151,7 @@ def ref_of(item: Mapping[str, object]) -> SessionRef:
         fields.text("service"),
         fields.text("account"),
         fields.text("region"),
-        # A map has no order, and a ref has: outermost part first.
-        tuple((part, scope.text(part)) for part in SCOPE_PARTS if part in scope),
+        in_order(fields.text("service"), {part: scope.text(part) for part in scope.values}),
         fields.text("id"),
     )
 

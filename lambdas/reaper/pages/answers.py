@@ -11,17 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from reaper.catalog.services import specs
 from reaper.core.memory import Card, Memory, Snooze
 from reaper.core.outcome import Outcome
 from reaper.core.snooze import Choice, choices, is_claimed, is_gone, left, zone_of
 from reaper.pages.layout import Child, Element, document, dollars, element, foreign, lasting, moment
 
-_SERVICES: Final = {
-    "glue": "AWS Glue",
-    "athena": "Amazon Athena",
-    "deadline": "AWS Deadline Cloud",
-    "emr-serverless-spark": "EMR Serverless Spark",
-}
 _LONG: Final = 400
 _HOUR: Final = 3600.0
 
@@ -120,7 +115,7 @@ def _recorded(answer: object, zone: str, *, when: bool = True) -> tuple[Child, .
 
 def _overview(memory: Memory, now: float) -> Element:
     pill, kind, *words = _next(memory, now)
-    service = _SERVICES.get(memory.ref.service)
+    spec = specs().get(memory.ref.service)
     return element(
         "section",
         {"aria-labelledby": "session"},
@@ -128,7 +123,7 @@ def _overview(memory: Memory, now: float) -> Element:
             "p",
             {"class": "eyebrow"},
             element("span", {"class": f"pill {kind}".strip()}, pill),
-            element("span", None, service or foreign(memory.ref.service), " session"),
+            element("span", None, spec.brand if spec else foreign(memory.ref.service), " session"),
         ),
         element("h1", {"id": "session"}, foreign(_called(memory), shown=120)),
         element("p", {"class": "lede"}, *words),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from reaper.catalog.services import specs
 from reaper.core import durations
+from reaper.core.policy.problems import one_of
 from reaper.core.savings import ENOUGH, Basis, Savings
 from reaper.core.snooze import zone_of
 from reaper.pages.layout import Child, Element, dollars, element, foreign
@@ -92,8 +95,8 @@ def how_it_was_made(savings: Savings) -> Element:
         (
             "Would have stayed idle until when?",
             (
-                f"Where a session has an idle timeout of its own, until that{share(Basis.TIMEOUT)}; past 48 hours on Glue and 8"
-                " on Athena nothing is counted, whatever is set. Where it has none, for as long as sessions of that service"
+                f"Where a session has an idle timeout of its own, until that{share(Basis.TIMEOUT)}; past {_caps()} nothing is"
+                " counted, whatever is set. Where it has none, for as long as sessions of that service"
                 f" stayed idle that ended by themselves in this period: the median, and only if there are at least"
                 f" {ENOUGH}{share(Basis.OBSERVED)}{f'. Observed: {observed}' if observed else ''}. Otherwise nothing is claimed"
                 f"{share(Basis.NOTHING)}."
@@ -110,8 +113,8 @@ def how_it_was_made(savings: Savings) -> Element:
         (
             "Prices",
             (
-                "are list prices: Glue 0.44 and Athena for Spark 0.35 US dollars per DPU-hour, unless the policy file names"
-                " others. Discounts and taxes are not known here."
+                f"are list prices in US dollars: {_prices()}, unless the policy file names others. Discounts and taxes are"
+                " not known here."
             ),
         ),
         ("Days", f"begin at midnight in {savings.timezone}."),
@@ -144,3 +147,19 @@ def _notice(title: str, words: str, *more: Child, warn: bool = True) -> Element:
         element("p", None, words) if words else None,
         *more,
     )
+
+
+def _caps() -> str:
+    """``48 hours on AWS Glue and 8 on ...``."""
+    caps = [(spec.longest_idle, spec.brand) for spec in specs().values() if math.isfinite(spec.longest_idle)]
+    return _listed(f"{seconds / 3600:g} hours on {brand}" for seconds, brand in caps)
+
+
+def _prices() -> str:
+    return _listed(
+        f"{price.usd:.2f} per {price.unit} of {spec.brand}" for spec in specs().values() for price in spec.prices
+    )
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return one_of(parts).replace(" or ", " and ")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from reaper.catalog.services import specs
 from reaper.core.session import SessionRef
-from reaper.providers.catalog import specs
 
 _PARTITIONS: Final = {
     "cn": "aws-cn",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,23 +15,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlibabaSettings:
-    """How to reach Alibaba Cloud. Secrets are never shown, not even by ``repr``."""
-
-    access_key_id: str
-    access_key_secret: str = field(repr=False)
-    security_token: str | None = field(default=None, repr=False)
-    endpoint: str | None = None
-    """``http(s)://host[:port]`` in place of the region's public endpoint."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderContext:
     """One account and region of one cloud, and the means to reach it.
 
-    ``aws`` is set for the services of AWS, ``alibaba`` for those of Alibaba Cloud; ``account`` and ``region`` are those
-    of the cloud in question (``unknown`` is a possible Alibaba account). AWS calls are counted by ``aws`` itself, which
-    is made with the same ``calls``; others count theirs here.
+    ``aws`` is set for the services of AWS, ``env`` for those of another cloud, whose provider reads from it the variables that
+    its own SDKs read; ``account`` and ``region`` are those of the cloud in question (``unknown`` is a possible account of
+    another). AWS calls are counted by ``aws`` itself, which is made with the same ``calls``; others count theirs here.
     """
 
     account: str
@@ -40,7 +29,8 @@ class ProviderContext:
     clock: Callable[[], float] = time.time
     """Epoch seconds; what services say of the future is not believed."""
     aws: AwsClients | None = None
-    alibaba: AlibabaSettings | None = None
+    env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Holds secrets, and is never shown."""
 
 
 ProviderFactory = Callable[[ProviderContext], "Provider"]

@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from reaper.core.session import SCOPE_PARTS, Phase, ScopeKey, Service, SessionRef
+from reaper.catalog.services import scope_parts, specs
+from reaper.core.policy.problems import one_of
+from reaper.core.session import Phase, ScopeKey, SessionRef
 
 STRANGE: Final = "Written by strangers: escape it for whatever it is shown in."
 
@@ -30,11 +32,17 @@ Scope = Annotated[
     Meta(
         extra_json_schema={
             "additionalProperties": False,
-            "properties": {part: {"type": "string"} for part in SCOPE_PARTS},
+            "properties": {
+                part: {
+                    "type": "string",
+                    "description": f"Of {one_of(spec.brand for spec in specs().values() if part in spec.scope)}.",
+                }
+                for part in scope_parts()
+            },
         }
     ),
 ]
-ServiceName = Annotated[Text, Meta(extra_json_schema={"enum": sorted(Service)})]
+ServiceName = Annotated[Text, Meta(extra_json_schema={"enum": list(specs())})]
 Account = Annotated[Text, Meta(examples=["123456789012"])]
 Region = Annotated[Text, Meta(examples=["eu-central-1"])]
 
@@ -45,12 +53,11 @@ class Ref(Struct, frozen=True, kw_only=True):
     service: ServiceName
     """The service it belongs to."""
     account: Account
-    """The account's id; `unknown` for one of Alibaba Cloud that is not configured."""
+    """The account's id; `unknown` where its cloud does not tell it and nobody configured it."""
     region: Region
     """The region, by its cloud's own name."""
     scope: Scope
-    """Where in the service it lives. Empty for Glue; `workgroup` for Athena; `farm`, `queue`, `fleet`, `job` and `worker`
-    for Deadline Cloud; `workspace` for EMR Serverless Spark."""
+    """Where in the service it lives. Empty for one without scopes."""
     id: Text
     """The id its service gave it."""
 
@@ -70,7 +77,7 @@ class Place(Struct, frozen=True, kw_only=True):
     service: Text
     """The service; `appconfig` for what tells the sweep what to do."""
     account: Account
-    """The account's id; `unknown` for one of Alibaba Cloud that is not configured."""
+    """The account's id; `unknown` where its cloud does not tell it and nobody configured it."""
     region: Region
     """The region, by its cloud's own name."""
 

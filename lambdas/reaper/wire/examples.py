@@ -5,18 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from reaper.catalog.services import specs
 from reaper.core.outcome import Outcome
 from reaper.core.report import Mode
 from reaper.wire.common import Facts, Ref
 from reaper.wire.report import Blind, Finding, Owners, Report, Sessions, SnoozeLimit
 
+_ALONE: Final = next(spec for spec in specs().values() if not spec.scope)
+"""A service whose sessions live in no scope."""
+_SCOPED: Final = next(spec for spec in specs().values() if spec.scope)
+_LIST: Final = {spec.service: spec.read[0].actions[0] for spec in (_ALONE, _SCOPED)}
+_PLACE: Final = {"account": "123456789012", "region": "eu-central-1"}
 NOW: Final = datetime(2026, 3, 1, 10, tzinfo=UTC)
 _HOUR: Final = timedelta(hours=1)
 
 FINDING: Final = Finding(
-    ref=Ref(service="glue", account="123456789012", region="eu-central-1", scope={}, id="nightly-adhoc"),
+    ref=Ref(service=_ALONE.service, **_PLACE, scope={}, id="nightly-adhoc"),
     verdict="stop",
-    policy="glue-idle",
+    policy="idle",
     outcome=Outcome.WARNED.value,
     detail="idle for 2h, which is at least 1h; its grace ends in 30m",
     facts=Facts(
@@ -35,7 +41,7 @@ FINDING: Final = Finding(
         idle_cost=4.4,
     ),
     team="data",
-    arn="arn:aws:glue:eu-central-1:123456789012:session/nightly-adhoc",
+    arn=_ALONE.session_arn.format(partition="aws", **_PLACE, id="nightly-adhoc"),
     idle_since=NOW - 2 * _HOUR,
     evidence="statement 7 completed 2026-03-01T08:00:00Z",
     due=NOW + _HOUR / 2,
@@ -52,15 +58,14 @@ REPORT: Final = Report(
     findings=(FINDING,),
     blind=(
         Blind(
-            service="athena",
-            account="123456789012",
-            region="eu-central-1",
-            scope={"workgroup": "science"},
-            error="athena:ListSessions on workgroup science was denied in eu-central-1: grant it to the caller",
+            service=_SCOPED.service,
+            **_PLACE,
+            scope={_SCOPED.scope[0]: "science"},
+            error=f"{_LIST[_SCOPED.service]} was denied in eu-central-1: grant it to the caller",
         ),
     ),
     totals={Outcome.WARNED.value: 1},
     idle_cost=4.4,
     owners=Owners(resolved=1, unresolved=0),
-    api_calls={"athena:ListSessions": 2, "glue:ListSessions": 1},
+    api_calls={_LIST[_SCOPED.service]: 2, _LIST[_ALONE.service]: 1},
 )

@@ -49,7 +49,7 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     team: str = ""
     """The team its owner belongs to, from owners.yaml."""
     arn: Annotated[str, Meta(extra_json_schema={"pattern": "^(arn|acs):"})] = ""
-    """Its ARN, or that of its job where the service names no sessions; an `acs:` name for Alibaba Cloud."""
+    """Its ARN, or that of its job where the service names no sessions; what another cloud calls it in the place of one."""
     idle_since: Instant | None = None
     """Since when nobody has used it; absent while in use, and where that cannot be known."""
     evidence: Annotated[str, Meta(examples=["statement 7 completed 2026-03-01T10:00:00Z"])] = ""
@@ -173,7 +173,6 @@ Totals = Annotated[
 ApiCalls = Annotated[
     dict[str, Count],
     Meta(
-        examples=[{"glue:ListSessions": 1}],
         extra_json_schema={"propertyNames": {"pattern": "^[a-z0-9-]+:[A-Za-z]+$"}},
     ),
 ]

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from reaper.handlers.secret import SecretError, read_key_pair
+from reaper.handlers.secret import SecretError, read_keys
+
+KEYS = {"access_key_id": "ALIBABA_CLOUD_ACCESS_KEY_ID", "access_key_secret": "ALIBABA_CLOUD_ACCESS_KEY_SECRET"}
 
 
 class Secrets:
@@ -23,7 +25,7 @@ class Secrets:
 def test_the_key_pair_comes_under_the_names_the_vendor_s_sdks_read():
     secret = {"SecretString": '{"access_key_id": "LTAI1", "access_key_secret": "s3cr3t", "note": "x"}'}
 
-    assert read_key_pair(Secrets(secret), "reaper/alibaba") == {
+    assert read_keys(Secrets(secret), "reaper/alibaba", KEYS) == {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI1",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s3cr3t",
     }
@@ -35,7 +37,7 @@ def test_the_key_pair_comes_under_the_names_the_vendor_s_sdks_read():
 )
 def test_a_secret_of_another_shape_is_refused_without_telling_any_of_it(text):
     with pytest.raises(SecretError) as caught:
-        read_key_pair(Secrets({"SecretString": text}), "reaper/alibaba")
+        read_keys(Secrets({"SecretString": text}), "reaper/alibaba", KEYS)
 
     assert "s3cr3t" not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -44,11 +46,11 @@ def test_a_secret_of_another_shape_is_refused_without_telling_any_of_it(text):
 
 def test_a_binary_secret_is_refused():
     with pytest.raises(SecretError, match="is no JSON object"):
-        read_key_pair(Secrets({"SecretBinary": b"x"}), "reaper/alibaba")
+        read_keys(Secrets({"SecretBinary": b"x"}), "reaper/alibaba", KEYS)
 
 
 def test_a_secret_that_cannot_be_read_says_which():
     error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")
 
     with pytest.raises(SecretError, match="the secret reaper/alibaba with the key pair could not be read"):
-        read_key_pair(Secrets(error), "reaper/alibaba")
+        read_keys(Secrets(error), "reaper/alibaba", KEYS)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from reaper.settings import (
-    AlibabaTarget,
     AnswersSettings,
+    CloudTarget,
     DeliverySettings,
     Mode,
     Notify,
@@ -34,7 +34,9 @@ SETTINGS = SweepSettings(
     ledger_table="ledger",
     history_bucket="history",
     notify=Notify.ALWAYS,
-    alibaba=AlibabaTarget(region="cn-hangzhou", secret="x", account="42", endpoint="http://127.0.0.1:1"),
+    elsewhere=(
+        CloudTarget(cloud="alibaba", region="cn-hangzhou", secret="x", account="42", endpoint="http://127.0.0.1:1"),
+    ),
 )
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from reaper.catalog.services import specs
+from reaper.catalog.spec import FactSource
 from reaper.core.facts import NOT_ASKED, Unread
 from reaper.core.outcome import Outcome
 from reaper.core.report import Mode
 from reaper.handlers.time_limit import NO_TIME, TimeLimited
-from reaper.providers.catalog import specs
-from reaper.providers.spec import FactSource
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import ProviderError
 from reaper.sweep.run import run

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from reaper.catalog.services import specs
 from reaper.core.facts import ABSENT, IN_USE, NO_EVIDENCE, NOT_ASKED, Facts, Undecidable
 from reaper.core.judge import KEEP, Verdict, VerdictKind
-from reaper.core.session import Phase, Session
+from reaper.core.session import Phase, Session, SessionRef
 from reaper.history.rows import COLUMNS, decode, encode, opening
 from tests.support.sessions import NOW, ref
 
@@ -58,11 +59,12 @@ def test_a_row_is_flat_with_every_column_in_order():
         "region": "eu-central-1",
         "workgroup": "science",
         "farm": None,
-        "queue": None,
         "fleet": None,
-        "job": None,
         "worker": None,
+        "queue": None,
+        "job": None,
         "workspace": None,
+        "other_scope": {},
         "id": "s-1",
         "verdict": "stop",
         "policy": "glue-idle",
@@ -159,9 +161,24 @@ def test_evidence_and_details_are_not_recorded():
     assert b"says its description" not in line
 
 
-def test_a_scope_without_a_column_is_refused_rather_than_lost():
-    with pytest.raises(ValueError, match="glue has scopes that are not recorded: galaxy"):
-        encode(Session(ref(scope=(("galaxy", "1"),)), FULL.facts), KEEP)
+def test_a_scope_without_a_column_of_its_own_is_kept():
+    strange = SessionRef("warehouse", "1", "eu-central-1", (("cluster", "c"), ("workgroup", "w")), "s-1")
+
+    assert read_back(Session(strange, FULL.facts)).session.ref == strange
+
+
+def test_a_row_of_a_release_that_knew_no_other_scopes_is_read():
+    row = written(FULL) | {"other_scope": None}
+
+    assert decode([row[name] for name in COLUMNS]).session.ref == FULL.ref
+
+
+@pytest.mark.parametrize("spec", specs().values(), ids=lambda spec: spec.service)
+def test_equal_sessions_read_back_equal_in_whatever_service_they_are(spec):
+    scope = tuple((part, f"{part}-1") for part in spec.scope)
+    there = SessionRef(spec.service, "1", "eu-central-1", scope, "s-1")
+
+    assert read_back(Session(there, FULL.facts)).session.ref == there
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reaper.catalog.services import specs
+from reaper.core.session import SessionRef
 from reaper.ledger.attributes import GarbledItemError, number
-from reaper.ledger.items import NewerItemError, memory_item, memory_of
+from reaper.ledger.items import NewerItemError, memory_item, memory_of, ref_of
 from reaper.ledger.sweep_items import sweep_item, sweep_of
 from tests.support.ledgers import FULL_MEMORY, FULL_SWEEP
 
@@ -99,3 +102,20 @@ def test_a_sweep_with_a_part_that_makes_no_sense_is_garbled(changed, said):
     with pytest.raises(GarbledItemError) as raised:
         sweep_of({**item, **changed})
     assert str(raised.value) == said
+
+
+@pytest.mark.parametrize("spec", specs().values(), ids=lambda spec: spec.service)
+def test_a_session_is_read_back_with_its_scope_as_its_service_orders_it(spec):
+    scope = tuple((part, f"{part}-1") for part in spec.scope)
+    there = SessionRef(spec.service, "1", "eu-central-1", scope, "s-1")
+    item = memory_item(replace(FULL_MEMORY, ref=there))
+    # A map of DynamoDB's has no order.
+    shuffled = {**item, "scope": {"M": dict(sorted(item["scope"]["M"].items()))}}
+
+    assert ref_of(shuffled) == there
+
+
+def test_a_session_of_a_service_that_is_not_known_here_is_read_back_whole():
+    there = SessionRef("warehouse", "1", "eu-central-1", (("cluster", "c"), ("pool", "p")), "s-1")
+
+    assert ref_of(memory_item(replace(FULL_MEMORY, ref=there))) == there

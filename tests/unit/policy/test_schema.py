@@ -13,11 +13,11 @@ import yaml
 from hypothesis import given, settings
 from jsonschema import Draft4Validator
 
+from reaper.catalog.services import prices
 from reaper.core.policy import schema
 from reaper.core.policy.document import from_json
 from reaper.core.policy.load import Severity, load
 from reaper.core.policy.model import Guards, Policy, SnoozeLimit
-from reaper.core.prices import PRICES
 from reaper.core.vocabulary import VOCABULARY
 from tests.support.policy_documents import ANY_VALUES, FACT_VALUES, conditions, documents, one_policy
 
@@ -88,7 +88,7 @@ def test_the_schema_fits_appconfig():
 def test_the_schema_describes_every_fact_and_price():
     built: Any = schema.build()
     assert set(built["definitions"]["condition"]["properties"]) == {*VOCABULARY, "all", "any", "not"}
-    assert set(built["properties"]["prices"]["properties"]) == set(PRICES)
+    assert set(built["properties"]["prices"]["properties"]) == set(prices())
     for name, property_ in built["definitions"]["condition"]["properties"].items():
         assert property_["description"], name
 

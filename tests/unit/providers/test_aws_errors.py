@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 
 import pytest
 from botocore import exceptions as botocore_errors
 from botocore.exceptions import ClientError
 
+from reaper.catalog.services import specs
 from reaper.providers.aws.clients import AwsClients
 from reaper.providers.aws.errors import Asked, translate
 from reaper.providers.aws.service import AwsService
@@ -183,7 +185,7 @@ NEIGHBOUR = "sts.eu-north-1.amazonaws.com"
 ABSENT = "management.deadline.eu-north-1.amazonaws.com"
 
 
-def told_where_names_are(monkeypatch, known: dict[str, bool | None], host: str = ABSENT, region: str = "eu-north-1"):
+def told_where_names_are(monkeypatch, known: Mapping[str, bool | None], host: str = ABSENT, region: str = "eu-north-1"):
     monkeypatch.setattr(AwsClients, "has_name", staticmethod(lambda host: known.get(host, False)))
     error = botocore_errors.EndpointConnectionError(endpoint_url=f"https://{host}/")
     asked = Asked("deadline:ListFarms", "", region, "AWS Deadline Cloud", AwsClients())
@@ -280,4 +282,4 @@ def test_an_unreachable_endpoint_is_told_soon_and_in_one_sentence(monkeypatch, m
 
 def test_a_provider_without_aws_clients_cannot_be_made():
     with pytest.raises(ProviderError, match="AWS Glue needs AWS clients"):
-        AwsService.of(ProviderContext(account="1", region=REGION), "glue", "AWS Glue")
+        AwsService.of(ProviderContext(account="1", region=REGION), specs()["glue"])

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Undecidable
-from reaper.core.prices import GLUE_DPU_HOUR
 from reaper.core.session import Phase
 from reaper.providers.glue import facts as glue_facts
 from reaper.providers.glue import statements as glue_statements
-from reaper.providers.glue.spec import SPEC
+from reaper.providers.glue.spec import DPU_HOUR, SPEC
 from reaper.providers.instants import Instants
 
 CREATED = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -130,7 +129,7 @@ def test_data_previews_of_glue_studio_are_told_from_other_sessions(over, kind):
 def test_the_size_is_in_dpus_and_priced(over, dpus):
     facts = facts_of(row(**over))
 
-    assert (facts.dpus, facts.billed_units, facts.price_key) == (dpus, dpus, GLUE_DPU_HOUR)
+    assert (facts.dpus, facts.billed_units, facts.price_key) == (dpus, dpus, DPU_HOUR)
 
 
 @pytest.mark.parametrize(

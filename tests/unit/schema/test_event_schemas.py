@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reaper.catalog.services import scope_parts, specs
 from reaper.core.judge import compile_book
 from reaper.core.outcome import Outcome
 from reaper.core.policy.model import PolicyBook
 from reaper.core.report import Mode
-from reaper.core.session import SCOPE_PARTS, Service
 from reaper.notifiers.event_bus import EventPublisher
 from reaper.notifiers.events import DETAIL_TYPES, STOP_REQUESTED, SWEEP_COMPLETED, events_of, stop_requested
 from reaper.providers.arns import arn_of_json
@@ -78,7 +78,7 @@ def test_what_is_ours_is_closed_and_explained(kind):
     for one in objects(detail):
         assert one["additionalProperties"] is False
         for name, member in one["properties"].items():
-            explained = "description" in member or "$ref" in member or name in SCOPE_PARTS
+            explained = "description" in member or "$ref" in member or name in scope_parts()
             assert explained, f"{kind}: {name} is not explained"
 
 
@@ -106,8 +106,8 @@ def test_the_closed_lists_are_those_of_the_product():
     session = SCHEMAS["Session Warned"]["$defs"]["session"]["properties"]
     totals = SCHEMAS[SWEEP_COMPLETED]["$defs"]["detail"]["properties"]["totals"]["properties"]
 
-    assert set(session["service"]["enum"]) == set(Service)
-    assert list(session["scope"]["properties"]) == list(SCOPE_PARTS)
+    assert set(session["service"]["enum"]) == set(specs())
+    assert set(session["scope"]["properties"]) == set(scope_parts())
     assert list(totals) == list(Outcome)
 
 
@@ -158,7 +158,7 @@ def test_whatever_a_sweep_finds_is_told_as_promised(scripts, found, guards, mode
         assert wrong(event) == [], event
 
 
-@given(st.text(), st.text(), st.dictionaries(st.sampled_from(SCOPE_PARTS), st.text()))
+@given(st.text(), st.text(), st.dictionaries(st.sampled_from(scope_parts()), st.text()))
 def test_whatever_strangers_write_is_told_as_promised(name, detail, scope):
     hostile = finding(
         "warned", ref=ref("i" + name, scope=scope), detail=detail, facts={"name": name, "owner": detail}, team=name

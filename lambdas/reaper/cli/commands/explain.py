@@ -18,7 +18,7 @@ from reaper.core.judge import compile_book
 EPILOG = """\b
 Examples:
   reaper explain nightly-adhoc -p policies.yaml
-  reaper explain 8f1c2a --service athena --region eu-central-1
+  reaper explain 8f1c2a --service SERVICE --region eu-central-1
   reaper explain nightly-adhoc --output json | jq .verdict
 """
 

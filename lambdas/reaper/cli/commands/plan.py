@@ -18,7 +18,7 @@ from reaper.cli.text import clean, count
 EPILOG = """\b
 Examples:
   reaper plan -p policies.yaml
-  reaper plan -p policies.yaml --service glue --region eu-central-1 --output json
+  reaper plan -p policies.yaml --service SERVICE --region eu-central-1 --output json
   reaper plan -p policies.yaml --out plan.json && reaper run -p policies.yaml --plan plan.json --enforce
   reaper plan -p policies.yaml --detailed-exitcode || echo "someone should look, or there are offenders"
 """

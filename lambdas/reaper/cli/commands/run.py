@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reaper.catalog.services import specs
 from reaper.cli.console import Destination, check_writable, say
 from reaper.cli.errors import CommandError, ExitCode
 from reaper.cli.opening import open_selected
@@ -21,7 +22,6 @@ from reaper.cli.sweeping import open_ledger, sweep
 from reaper.cli.text import clean, instant
 from reaper.core.guards import describe_hours, outside_hours
 from reaper.core.report import Mode
-from reaper.core.session import Service
 
 if TYPE_CHECKING:
     from reaper.bootstrap import Opened
@@ -118,7 +118,7 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
 def _sink(where: str, opened: Opened) -> Sink:
     """Where a sweep is recorded; raises CommandError where that is known not to work, before anything is stopped."""
     # Together with the SDK, which --help and usage errors need not wait for.
-    from reaper.history.sinks import DirectorySink, S3Sink  # noqa: PLC0415
+    from reaper.history.sinks import DirectorySink, S3Sink, check_bucket  # noqa: PLC0415
     from reaper.sweep.ports import HistoryError  # noqa: PLC0415
 
     if not where.startswith("s3://"):
@@ -135,12 +135,11 @@ def _sink(where: str, opened: Opened) -> Sink:
         raise CommandError(f"{clean(where)} names no bucket: write s3://BUCKET/PREFIX")
     region = opened.clients.default_region or "us-east-1"
     client: Any = opened.clients.client("s3", region)
-    sink = S3Sink(client, bucket, prefix)
     try:
-        sink.check()
+        check_bucket(client, bucket)
     except HistoryError as error:
         raise CommandError(clean(error)) from error
-    return sink
+    return S3Sink(client, bucket, prefix)
 
 
 def _recorder(sink: Sink) -> SpooledRecorder:
@@ -188,8 +187,8 @@ def _applicable(path: str, policies: PolicyFile, common: Common, max_age: float)
 
 def _where_planned(common: Common, plan: PlanFile) -> Common:
     """The selection, with the plan's own services and regions where none were named."""
-    alibaba = Service.EMR_SERVERLESS_SPARK
+    clouds = {name: spec.cloud.name for name, spec in specs().items() if spec.cloud}
     services = common.services or tuple(sorted({scope.service for scope in plan.scopes}))
-    regions = common.regions or tuple(sorted({one.region for one in plan.scopes if one.service != alibaba}))
-    of_alibaba = common.alibaba_region or next((one.region for one in plan.scopes if one.service == alibaba), None)
-    return replace(common, services=services, regions=regions, alibaba_region=of_alibaba)
+    regions = common.regions or tuple(sorted({one.region for one in plan.scopes if one.service not in clouds}))
+    planned = {clouds[one.service]: one.region for one in plan.scopes if one.service in clouds}
+    return replace(common, services=services, regions=regions, elsewhere=planned | common.elsewhere)

@@ -23,7 +23,7 @@ SCAN_VERSION = 1
 EPILOG = """\b
 Examples:
   reaper scan
-  reaper scan --service glue --region us-east-1 --region eu-central-1
+  reaper scan --service SERVICE --region us-east-1 --region eu-central-1
   reaper scan --output json | jq '.sessions[].facts'
   reaper scan --all --output csv --output-file sessions.csv
 """

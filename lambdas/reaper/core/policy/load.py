@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from reaper.catalog.services import prices
 from reaper.core.policy import syntax
 from reaper.core.policy.document import ListNode, Node, ScalarKind, ScalarNode
 from reaper.core.policy.model import DEFAULT_OWNER_TAGS, SCHEMA_VERSION, Guards, Policy, PolicyBook
@@ -17,7 +18,6 @@ from reaper.core.policy.parse_policy import parse_policy
 from reaper.core.policy.parse_values import number, strict_text
 from reaper.core.policy.place import Place
 from reaper.core.policy.problems import Problem, Severity, quoted
-from reaper.core.prices import PRICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,12 +127,12 @@ def _parse_owner_tags(place: Place) -> tuple[str, ...] | None:
 
 
 def _parse_prices(place: Place) -> Mapping[str, float] | None:
-    fields = place.fields(tuple(PRICES), "a mapping of prices", noun="price")
+    fields = place.fields(tuple(prices()), "a mapping of prices", noun="price")
     if fields is None:
         return None
-    prices = {key: _parse_price(value) for key, value in fields.items()}
-    found = {key: price for key, price in prices.items() if price is not None}
-    return MappingProxyType(found) if len(found) == len(prices) else None
+    read = {key: _parse_price(value) for key, value in fields.items()}
+    found = {key: price for key, price in read.items() if price is not None}
+    return MappingProxyType(found) if len(found) == len(read) else None
 
 
 def _parse_price(place: Place) -> float | None:

@@ -189,7 +189,7 @@ class Guards:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyBook:
-    """A whole policy file. ``prices`` are the user's own, over :data:`reaper.core.prices.PRICES` (USD per unit-hour)."""
+    """A whole policy file. ``prices`` are the user's own, over those of the catalog (USD per unit-hour)."""
 
     policies: tuple[Policy, ...] = ()
     guards: Guards = field(default_factory=Guards)

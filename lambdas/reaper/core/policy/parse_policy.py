@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from reaper.catalog.services import specs
 from reaper.core import durations
 from reaper.core.policy import syntax
 from reaper.core.policy.document import MappingNode
@@ -13,19 +14,14 @@ from reaper.core.policy.parse_condition import parse_condition
 from reaper.core.policy.parse_values import count, duration, strict_text, word, words
 from reaper.core.policy.problems import Severity, one_of, quoted
 from reaper.core.policy.reach import unreachable
-from reaper.core.session import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reaper.core.policy.place import Place
 
 KNOWN: Final = ("name", "description", "services", "when", "then", "grace", "even_when", "stage", "snooze")
 ONLY_STOP: Final = ("grace", "even_when", "stage", "snooze")
 """What only a stop policy has."""
 REQUIRED: Final = ("name", "when", "then")
-_SILENT: Final[Mapping[Service, str]] = {Service.EMR_SERVERLESS_SPARK: "EMR Serverless Spark"}
-"""The services that show no evidence of use, by title."""
 _RESERVED: Final = "session-reaper/"
 _SNOOZE: Final = ("max", "times")
 _SNOOZE_EXAMPLE: Final = "write it like {max: 8h, times: 3}, or {times: 0} to allow none"
@@ -42,7 +38,7 @@ def parse_policy(place: Place, taken: dict[str, Place]) -> Policy | None:
     before = len(place.findings)
     name = _parse_name(fields["name"], taken) if "name" in fields else None
     description = strict_text(fields["description"], "a text") if "description" in fields else ""
-    services = words(fields["services"], Service, "service") if "services" in fields else frozenset[Service]()
+    services = words(fields["services"], tuple(specs()), "service") if "services" in fields else frozenset[str]()
     when = parse_condition(fields["when"]) if "when" in fields else None
     then = word(fields["then"], Action, "action") if "then" in fields else None
     even_when = words(fields["even_when"], Lifted, "phase") if "even_when" in fields else frozenset[Lifted]()
@@ -62,7 +58,7 @@ def parse_policy(place: Place, taken: dict[str, Place]) -> Policy | None:
         when=when,
         then=then,
         description=description,
-        services=frozenset(str(service) for service in services),
+        services=services,
         grace=grace,
         even_when=even_when,
         stage=stage,
@@ -123,7 +119,7 @@ def _parse_snooze_length(place: Place) -> float | None:
 
 
 def _warn_of_stop(fields: dict[str, Place], policy: Policy) -> None:
-    if (never := unreachable(policy, _SILENT)) is not None:
+    if (never := unreachable(policy, specs())) is not None:
         fields["then"].warning(never.message, never.hint)
     elif policy.even_when:
         doubtful = one_of(sorted(policy.even_when))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from reaper.core import durations
@@ -11,6 +10,8 @@ from reaper.core.policy.document import ScalarKind, ScalarNode
 from reaper.core.policy.problems import meant_or_expected, one_of, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reaper.core.policy.place import Place
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}")
@@ -27,7 +28,7 @@ _SYNONYMS: Final = {
     "warning": "warn",
 }
 
-Word = TypeVar("Word", bound=StrEnum)
+Word = TypeVar("Word", bound=str)
 
 
 def any_text(place: Place, wanted: str) -> str | None:
@@ -76,17 +77,16 @@ def duration(place: Place, example: str) -> float | None:
         return place.error(str(error), error.hint)
 
 
-def word(place: Place, words: type[Word], noun: str) -> Word | None:
+def word(place: Place, words: Collection[Word], noun: str) -> Word | None:
     """One of a closed list of words."""
     text = strict_text(place, f"one of {one_of(words)}")
     if text is None:
         return None
-    if text not in list(words):
-        return place.error(f"no such {noun} {quoted(text)}", _suggest(text, words))
-    return words(text)
+    found = next((one for one in words if one == text), None)
+    return place.error(f"no such {noun} {quoted(text)}", _suggest(text, words)) if found is None else found
 
 
-def words(place: Place, kind: type[Word], noun: str) -> frozenset[Word] | None:
+def words(place: Place, kind: Collection[Word], noun: str) -> frozenset[Word] | None:
     """A list of different words from a closed list."""
     alone = place.node.text if isinstance(place.node, ScalarNode) and not place.is_empty else ""
     items = place.items(f"a list of {one_of(kind)}", alone and f"write it as a list: [{alone}]")
@@ -102,7 +102,7 @@ def words(place: Place, kind: type[Word], noun: str) -> frozenset[Word] | None:
     return frozenset(found)
 
 
-def _suggest(text: str, options: type[StrEnum]) -> str:
+def _suggest(text: str, options: Collection[str]) -> str:
     """What was probably meant by a wrong word; common synonyms of the actions and stages are known."""
     synonym = _SYNONYMS.get(text.lower())
     return f"did you mean `{synonym}`?" if synonym in list(options) else meant_or_expected(text, options)

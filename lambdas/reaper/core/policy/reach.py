@@ -24,10 +24,12 @@ from reaper.core.policy.model import (
     TextTest,
 )
 from reaper.core.policy.problems import one_of
-from reaper.core.session import Phase, Service
+from reaper.core.session import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    from reaper.catalog.spec import ServiceSpec
 
 _IN_USE_OR_NOT: Final = frozenset({Phase.IDLE, Phase.BUSY})
 
@@ -44,7 +46,7 @@ class Unreachable:
 class _Case:
     """One service, and one phase of its sessions; ``None`` for a phase that cannot be known."""
 
-    service: Service
+    service: str
     phase: Phase | None
 
 
@@ -60,13 +62,13 @@ _DEPENDS: Final = _Can(hold=True, fail=True)
 _UNDECIDED: Final = _Can(hold=False, fail=False)
 
 
-def unreachable(policy: Policy, silent: Mapping[Service, str]) -> Unreachable | None:
+def unreachable(policy: Policy, specs: Mapping[str, ServiceSpec]) -> Unreachable | None:
     """Why the stop ``policy`` can stop no session whatever, or ``None`` where it may stop one.
 
-    ``silent`` are the services, by title, that never tell whether a session is in use: none of theirs is known to be idle
-    or busy.
+    Of ``specs`` some never tell whether a session is in use: none of theirs is known to be idle or busy.
     """
-    services = [service for service in Service if not policy.services or service in policy.services]
+    silent = {name: spec.brand for name, spec in specs.items() if not spec.tells_use}
+    services = [service for service in specs if not policy.services or service in policy.services]
     if _reaches(policy, services, policy.even_when, silent):
         return None
     allowed = one_of(["idle", *(lifted.value for lifted in Lifted if lifted in policy.even_when)])
@@ -81,9 +83,7 @@ def unreachable(policy: Policy, silent: Mapping[Service, str]) -> Unreachable | 
     )
 
 
-def _reaches(
-    policy: Policy, services: Iterable[Service], even_when: Iterable[Lifted], silent: Collection[Service]
-) -> bool:
+def _reaches(policy: Policy, services: Iterable[str], even_when: Iterable[Lifted], silent: Collection[str]) -> bool:
     """Whether ``when`` may hold of a session in a phase that may be stopped."""
     phases = [Phase.IDLE, *(_phase_of(lifted) for lifted in even_when)]
     cases = (_Case(service, phase) for service in services for phase in phases)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, assert_never
 
+from reaper.catalog.services import prices, specs
 from reaper.core import durations
 from reaper.core.policy import syntax
 from reaper.core.policy.model import DEFAULT_OWNER_TAGS, SCHEMA_VERSION, Action, Guards, Lifted, SnoozeLimit, Stage
 from reaper.core.policy.parse_compare import comparable_with
 from reaper.core.policy.parse_policy import ONLY_STOP, REQUIRED
 from reaper.core.policy.parse_text import ABSENT, PRESENT
-from reaper.core.prices import PRICES
-from reaper.core.session import Service
 from reaper.core.vocabulary import VOCABULARY, FactDefinition, FactType
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def build() -> Schema:
                 "description": "Your own prices, USD per unit and hour, for the cost estimates.",
                 "type": ["object", "null"],
                 "additionalProperties": False,
-                "properties": {key: _price(default) for key, default in PRICES.items()},
+                "properties": {key: _price(default) for key, default in prices().items()},
             },
         },
         "definitions": {
@@ -89,7 +88,7 @@ def _policy() -> Schema:
             "description": {"description": "Why it is there, for people.", "type": "string"},
             "services": {
                 "description": "The services it is about. Default: all.",
-                **_words(Service),
+                **_words(specs()),
             },
             "when": {"description": "What must hold of a session: all of these.", **_ref_with_siblings("condition")},
             "then": {

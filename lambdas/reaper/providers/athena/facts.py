@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Fact, Facts, Undecidable
-from reaper.core.prices import ATHENA_DPU_HOUR
 from reaper.core.session import Phase
+from reaper.providers.athena.spec import DPU_HOUR
 from reaper.providers.aws.rows import Row, moment, number, structure, text
 from reaper.providers.instants import Instants
 
@@ -89,7 +89,7 @@ def _facts(row: Row, own_engine: str | None, engine: str | None, instants: Insta
         kind=own_engine or engine or ABSENT,
         dpus=NOT_ASKED,
         billed_units=1.0,
-        price_key=ATHENA_DPU_HOUR,
+        price_key=DPU_HOUR,
     )
 
 

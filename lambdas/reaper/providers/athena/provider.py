@@ -35,7 +35,7 @@ _TAGS_A_PAGE = 75
 
 def create(context: ProviderContext) -> AthenaProvider:
     """The provider for ``context``; sends nothing. Raises ProviderError without AWS clients."""
-    return AthenaProvider(AwsService.of(context, SPEC, "Amazon Athena"))
+    return AthenaProvider(AwsService.of(context, SPEC))
 
 
 class AthenaProvider:

@@ -5,18 +5,25 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from reaper.providers.spec import FactSource, Grant, ProviderSpec
+from reaper.catalog.spec import FactSource, Grant, Price, ServiceSpec
 
 SESSION: Final = "session"
 TAGS: Final = "tags"
+DPU_HOUR: Final = "athena_dpu_hour"
 
 # AWS's reference checks calls about a session on its workgroup; the ARN of a session lies below that of its workgroup,
 # so one pattern covers both.
 _WORKGROUPS: Final = "arn:{partition}:athena:{region}:{account}:workgroup/*"
 
-SPEC: Final = ProviderSpec(
+SPEC: Final = ServiceSpec(
     service="athena",
     title="Amazon Athena for Apache Spark sessions",
+    brand="Amazon Athena",
+    scope=("workgroup",),
+    # The driver is billed for the whole session, workers for calculations only.
+    prices=(Price(DPU_HOUR, 0.35, "DPU-hour"),),
+    # At most 480 minutes ("Session properties" of notebooks).
+    longest_idle=28_800.0,
     since=1669766400.0,  # 2022-11-30
     session_arn="arn:{partition}:athena:{region}:{account}:workgroup/{workgroup}/session/{id}",
     read=(

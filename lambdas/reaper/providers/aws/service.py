@@ -15,10 +15,10 @@ from reaper.sweep.ports import ProviderError, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from reaper.catalog.spec import ServiceSpec
     from reaper.providers.aws.clients import AwsClients
     from reaper.providers.aws.rows import Row
     from reaper.providers.context import ProviderContext
-    from reaper.providers.spec import ProviderSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class AwsService:
     """Of its reads."""
 
     @classmethod
-    def of(cls, context: ProviderContext, spec: ProviderSpec, title: str) -> AwsService:
+    def of(cls, context: ProviderContext, spec: ServiceSpec) -> AwsService:
         """The service of ``spec`` in the account and region of ``context``, which must bring AWS clients."""
         if context.aws is None:
-            raise ProviderError(Trouble.CREDENTIALS, f"{title} needs AWS clients, and none were set up")
-        instants = Instants(title, spec.since, context.clock)
-        return cls(context.aws, spec.service, title, context.account, context.region, instants)
+            raise ProviderError(Trouble.CREDENTIALS, f"{spec.brand} needs AWS clients, and none were set up")
+        instants = Instants(spec.brand, spec.since, context.clock)
+        return cls(context.aws, spec.service, spec.brand, context.account, context.region, instants)
 
     def brisk(self) -> AwsService:
         """The same service, whose reads give up soon."""

@@ -31,7 +31,7 @@ _PAGE_SIZE = 100  # the most any list gives
 
 def create(context: ProviderContext) -> DeadlineProvider:
     """The provider for ``context``; sends nothing. Raises ProviderError without AWS clients."""
-    return DeadlineProvider(AwsService.of(context, SPEC, "AWS Deadline Cloud"))
+    return DeadlineProvider(AwsService.of(context, SPEC))
 
 
 class DeadlineProvider:

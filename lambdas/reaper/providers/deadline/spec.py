@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from reaper.providers.spec import FactSource, Grant, ProviderSpec
+from reaper.catalog.spec import FactSource, Grant, ServiceSpec
 
 ACTIONS: Final = "actions"
 TAGS: Final = "tags"
@@ -13,9 +13,12 @@ TAGS: Final = "tags"
 # The ARNs of fleets, workers, queues and jobs all lie below that of their farm.
 _FARMS: Final = "arn:{partition}:deadline:{region}:{account}:farm/*"
 
-SPEC: Final = ProviderSpec(
+SPEC: Final = ServiceSpec(
     service="deadline",
     title="AWS Deadline Cloud sessions",
+    brand="AWS Deadline Cloud",
+    # Workers are billed, not sessions, so there is no price.
+    scope=("farm", "fleet", "worker", "queue", "job"),
     since=1712016000.0,  # 2024-04-02
     # AWS's reference knows no ARN of a session, and checks every call about one on its job: all sessions of a job share it.
     session_arn="arn:{partition}:deadline:{region}:{account}:farm/{farm}/queue/{queue}/job/{job}",

@@ -13,7 +13,7 @@ from reaper.providers.emr_serverless_spark.errors import EmrServerlessSparkError
 from reaper.providers.emr_serverless_spark.facts import GONE, facts_of, phase_of, tags_of
 from reaper.providers.emr_serverless_spark.model import Workspace
 from reaper.providers.emr_serverless_spark.signing import Credentials
-from reaper.providers.emr_serverless_spark.spec import SPEC, WORKSPACE
+from reaper.providers.emr_serverless_spark.spec import ALIBABA, SPEC, WORKSPACE
 from reaper.providers.instants import Instants
 from reaper.sweep.ports import Listing, ProviderError, StopResult, Trouble, unread
 
@@ -24,19 +24,17 @@ def create(context: ProviderContext) -> EmrServerlessSparkProvider:
     Raises:
         ProviderError: there is no key pair, or the region or endpoint cannot be one.
     """
-    settings = context.alibaba
-    if settings is None:
-        message = (
-            "EMR Serverless Spark needs an Alibaba Cloud key pair: "
-            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
-        )
+    env = context.env
+    pair = [env.get(name, "") for name in ALIBABA.keys.values()]
+    if not all(pair):
+        message = f"EMR Serverless Spark needs an Alibaba Cloud key pair: set {' and '.join(ALIBABA.keys.values())}"
         raise ProviderError(Trouble.CREDENTIALS, message)
-    credentials = Credentials(settings.access_key_id, settings.access_key_secret, settings.security_token)
+    credentials = Credentials(pair[0], pair[1], env.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None)
     try:
         client = EmrServerlessSparkClient.connect(
             context.region,
             credentials,
-            endpoint_url=settings.endpoint,
+            endpoint_url=env.get(ALIBABA.endpoint_variable) or None,
             on_call=lambda operation: context.calls.count(f"{SPEC.service}:{operation}"),
         )
     except ValueError as error:

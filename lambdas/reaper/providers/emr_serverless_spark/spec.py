@@ -5,15 +5,32 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from reaper.core.session import Service
-from reaper.providers.spec import FactSource, ProviderSpec
+from reaper.catalog.spec import Cloud, FactSource, ServiceSpec
 
 WORKSPACE: Final = "workspace"
 """The source of the tags of one session, when they were not read on the way to it."""
 
-SPEC: Final = ProviderSpec(
-    service=Service.EMR_SERVERLESS_SPARK,
+ALIBABA: Final = Cloud(
+    name="alibaba",
+    title="Alibaba Cloud",
+    keys=MappingProxyType(
+        {"access_key_id": "ALIBABA_CLOUD_ACCESS_KEY_ID", "access_key_secret": "ALIBABA_CLOUD_ACCESS_KEY_SECRET"}
+    ),
+    region_variable="ALIBABA_CLOUD_REGION_ID",
+    account_variable="ALIBABA_CLOUD_ACCOUNT_ID",
+    endpoint_variable="ALIBABA_CLOUD_ENDPOINT_EMR_SERVERLESS_SPARK",
+    region_pattern=r"[a-z]{2}-[a-z]+(-[a-z]+)*(-\d+)?",
+    region_example="cn-hangzhou",
+    account_pattern=r"\d*",
+)
+
+SPEC: Final = ServiceSpec(
+    service="emr-serverless-spark",
     title="Alibaba Cloud EMR Serverless Spark session clusters",
+    brand="EMR Serverless Spark",
+    scope=("workspace",),
+    cloud=ALIBABA,
+    # A session does not say how large it is, so there is no price.
     since=1691452800.0,  # 2023-08-08
     # RAM's form, acs:service:region:account:relative-id. The vendor documents no relative id for this service, whose
     # permissions all are on "*"; this one is ours.

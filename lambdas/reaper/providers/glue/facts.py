@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from reaper.core.facts import ABSENT, NOT_ASKED, Fact, Facts, Undecidable
-from reaper.core.prices import GLUE_DPU_HOUR
 from reaper.core.session import Phase
 from reaper.providers.aws.rows import Row, moment, number, structure, text
+from reaper.providers.glue.spec import DPU_HOUR
 from reaper.providers.instants import Instants
 
 DATA_PREVIEW: Final = "data-preview"
@@ -64,7 +64,7 @@ def facts_of(row: Row, instants: Instants) -> Facts:
         worker_type=text(row, "WorkerType") or ABSENT,
         dpus=dpus,
         billed_units=dpus,
-        price_key=None if dpus is ABSENT else GLUE_DPU_HOUR,
+        price_key=None if dpus is ABSENT else DPU_HOUR,
     )
 
 

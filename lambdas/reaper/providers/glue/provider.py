@@ -26,7 +26,7 @@ _PAGE_SIZE = 1000  # the most ListSessions gives
 
 def create(context: ProviderContext) -> GlueProvider:
     """The provider for ``context``; sends nothing. Raises ProviderError without AWS clients."""
-    return GlueProvider(AwsService.of(context, SPEC, "AWS Glue"))
+    return GlueProvider(AwsService.of(context, SPEC))
 
 
 class GlueProvider:

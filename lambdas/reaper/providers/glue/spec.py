@@ -5,16 +5,25 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from reaper.providers.spec import FactSource, Grant, ProviderSpec
+from reaper.catalog.spec import FactSource, Grant, Price, ServiceSpec
 
 STATEMENTS: Final = "statements"
 TAGS: Final = "tags"
 
+DPU_HOUR: Final = "glue_dpu_hour"
+
 _SESSIONS: Final = "arn:{partition}:glue:{region}:{account}:session/*"
 
-SPEC: Final = ProviderSpec(
+SPEC: Final = ServiceSpec(
     service="glue",
     title="AWS Glue interactive sessions",
+    brand="AWS Glue",
+    # Its published average standard rate; interactive sessions bill every second they are active, ready or not.
+    # Memory-optimised workers (R.*, Z.2X) are M-DPUs at another rate, and have no price here.
+    prices=(Price(DPU_HOUR, 0.44, "DPU-hour"),),
+    # The default of Timeout, and so of IdleTimeout, is 2880 minutes (AWS Glue, "Session"); what more there may be is not
+    # documented.
+    longest_idle=172_800.0,
     since=1638316800.0,  # 2021-12-01
     session_arn="arn:{partition}:glue:{region}:{account}:session/{id}",
     # AWS's reference names no resource type for GetTags on sessions, yet its own notebook kernel asks for the tags of
