@@ -77,7 +77,7 @@ def test_a_wrong_context_fails_with_sentences_and_no_traceback(tmp_path):
     assert done.returncode == 1
     assert done.stderr.splitlines()[-3:] == [
         (
-            "context key services names 'glew': it should be one of glue, athena, deadline, emr-serverless-spark; "
+            "context key services names 'glew': it should be one of athena, deadline, emr-serverless-spark, glue; "
             "did you mean glue?"
         ),
         "context key mode is 'on': it should be report or enforce",

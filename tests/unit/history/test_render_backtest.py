@@ -205,7 +205,7 @@ def test_markdown_escapes_what_it_would_act_upon():
 
     assert "notebook\\|1" in shown
     assert "**NOT REPLAYED; what happened there is unknown:**" in shown
-    assert "s3://b/facts/x\\|" in shown
+    assert "s3:\u2060//b/facts/x\\|" in shown
 
 
 def test_the_summary_says_what_it_is_worth_and_what_it_is_not():

@@ -304,7 +304,7 @@ SNOOZE = "write it like {max: 8h, times: 3}, or {times: 0} to allow none"
         (
             "then: stop, services: glue",
             (
-                "services: expected a list of glue, athena, deadline or emr-serverless-spark, "
+                "services: expected a list of athena, deadline, emr-serverless-spark or glue, "
                 "found the text `glue`; write it as a list: [glue]"
             ),
         ),
@@ -312,13 +312,13 @@ SNOOZE = "write it like {max: 8h, times: 3}, or {times: 0} to allow none"
             "then: stop, services: []",
             (
                 "services: the list is empty; "
-                "write a list of glue, athena, deadline or emr-serverless-spark, or leave it out"
+                "write a list of athena, deadline, emr-serverless-spark or glue, or leave it out"
             ),
         ),
         ("then: stop, services: [glew]", "services[0]: no such service `glew`; did you mean `glue`?"),
         (
             "then: stop, services: ['g*']",
-            ("services[0]: no such service `g*`; expected glue, athena, deadline or emr-serverless-spark"),
+            ("services[0]: no such service `g*`; expected athena, deadline, emr-serverless-spark or glue"),
         ),
         ("then: stop, services: [glue, glue]", "services[1]: `glue` is listed twice"),
         ("then: stop, grace: 30", "grace: `30` has no unit; 30 of what? write 30m or 30s"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import event, given, settings
 
+from reaper.catalog.services import specs
 from reaper.cli.yaml_document import read_yaml
 from reaper.core.judge import stop_holds
 from reaper.core.policy.compile import compile_policy
@@ -129,5 +130,5 @@ def test_a_policy_that_stops_a_session_is_never_called_unreachable(found, known)
         if policy.then is not Action.STOP or known.phase is Phase.ENDED:
             continue
         stops = stop_holds(compile_policy(policy, Lens()), session, NOW) is True
-        event(f"stops: {stops}, unreachable: {unreachable(policy, {}) is not None}")
-        assert not (stops and unreachable(policy, {})), policy
+        event(f"stops: {stops}, unreachable: {unreachable(policy, specs()) is not None}")
+        assert not (stops and unreachable(policy, specs())), policy
