@@ -315,11 +315,11 @@ class TestGrace:
         assert (verdict.policy, verdict.grace) == ("fast", None)
 
     def test_one_that_holds_hides_no_stop_without_grace_that_is_still_open(self):
-        at_once = policy(when=TagTest("env", ("dev",)), name="at-once")
+        at_once = policy(when=Compare("dpus", Operator.AT_MOST, 5.0), name="at-once")
         policies = (policy(grace=900.0, name="slow"), at_once)
 
-        assert judge(book(*policies), session(tags=NOT_ASKED), NOW) == Needs(frozenset({"tags"}))
-        verdict = verdict_on(session(tags={"env": "dev"}), *policies)
+        assert judge(book(*policies), session(dpus=NOT_ASKED), NOW) == Needs(frozenset({"dpus"}))
+        verdict = verdict_on(session(dpus=5.0), *policies)
         assert (verdict.policy, verdict.grace) == ("at-once", None)
 
     def test_the_shortest_grace_counts(self):

@@ -13,6 +13,7 @@ from reaper.core.report import Mode, Unfinished
 from reaper.core.session import Phase
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.parts import Earlier, carry_on
+from reaper.sweep.ports import ProviderError, Trouble
 from reaper.sweep.run import run
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
@@ -209,6 +210,20 @@ def test_the_stops_of_a_scope_that_is_not_all_seen_wait_for_the_rest_and_are_mad
     rest = sweep(provider, mode=Mode.ENFORCE, earlier=carry_on(first, None))
     assert Counter(finding.outcome.value for finding in rest.findings) == Counter(stopped=9)
     assert len(provider.stops) == 9
+
+
+def test_one_that_waited_and_cannot_be_read_then_is_blind_and_hides_none_of_the_others():
+    provider = world()
+    first = sweep(provider, 9, mode=Mode.ENFORCE)
+    waiting = first.unfinished.stops[0]
+    provider._script(waiting).reread_error = ProviderError(Trouble.DENIED, "GetSession was denied")
+
+    rest = sweep(provider, mode=Mode.ENFORCE, earlier=carry_on(first, None))
+
+    assert [(blind.scope[-1], blind.error) for blind in rest.blind] == [
+        (("session", waiting.id), "GetSession was denied")
+    ]
+    assert Counter(finding.outcome.value for finding in rest.findings) == Counter(stopped=8)
 
 
 def test_a_cap_counts_all_stops_of_a_scope_however_many_parts_it_took():

@@ -644,6 +644,7 @@ class TestReusedIds:
         story.clock.passes(DAY)
 
         assert story.outcomes() == {"a": "stopped", "b": "confirmed"}
+        assert [name for name, _ in world.stops] == ["a", "b", "a"]
 
     def test_its_second_stop_is_waited_for_like_its_first(self):
         story, world = days()
