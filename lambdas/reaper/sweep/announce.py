@@ -193,7 +193,8 @@ def mark_told(ledger: Ledger, findings: Sequence[Finding], announced: Announced,
         promise = memory.promise
         if promise is None or promise.by != run_id:
             return memory
-        due = max(promise.due_at, told[memory.ref].due or 0.0, told_at + promise.grace)
+        # No earlier than what people have just read, which counts from before they were told.
+        due = max(promise.due_at, told_at + promise.grace)
         card = memory.card
         if card is not None and card.due is not None and promise.stage is Stage.ENFORCE:
             card = replace(card, due=due)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reaper.core.facts import Undecidable
+from reaper.core.guards import evidence_untrusted, tags_untrusted
 from reaper.core.judge import Verdict, VerdictKind
 from reaper.core.memory import CLAIM_LASTS, Claim, Hurry, Memory, Promise, Snooze
 from reaper.core.outcome import Outcome
@@ -215,6 +216,20 @@ class TestPromises:
     def test_one_under_a_stage_that_never_stops_binds_nobody_to_a_moment(self):
         at_once = replace(RECHECK, verdict=replace(RECHECK.verdict, grace=None))
         assert not self.withholds(at_once, stage=Stage.WARN, due_at=NOW + HOUR)
+
+
+class TestHurry:
+    @pytest.mark.parametrize(("at", "waives"), [(NOW - HOUR, True), (NOW - 3 * HOUR - 1, False)])
+    def test_a_wish_to_stop_at_once_waives_the_grace_until_the_session_is_used(self, at, waives):
+        used = facts(RECHECK, idle_since=NOW - 3 * HOUR)
+        wished = remembering(used, promise=None, hurry=Hurry(at=at, by="ana"))
+        assert (Condition.PROMISE not in {one.condition for one in withheld(wished)}) is waives
+
+
+@pytest.mark.parametrize("untrusted", [evidence_untrusted, tags_untrusted])
+@pytest.mark.parametrize(("failed", "asked", "trips"), [(0, 10, False), (1, 1, False), (2, 10, False), (3, 10, True)])
+def test_look_ups_are_not_trusted_once_more_than_a_fifth_failed_and_more_than_one(untrusted, failed, asked, trips):
+    assert (untrusted(failed, asked, KEY, Guards()) is not None) is trips
 
 
 class TestUse:

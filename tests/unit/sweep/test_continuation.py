@@ -173,6 +173,21 @@ def test_a_stop_is_not_confirmed_because_another_part_saw_that_its_session_runs_
     assert {finding.ref.id: finding.outcome.value for finding in rest.findings} == {"s-0": "stopped"}
 
 
+def test_nor_because_another_part_saw_it_in_use():
+    provider, ledger = FakeProvider([Scripted(session("s-0", scope=WORKGROUPS[0]))]), MemoryLedger()
+    sweep(provider, ledger=ledger, mode=Mode.ENFORCE)
+    provider.sessions[:] = [
+        Scripted(session("s-0", scope=WORKGROUPS[0], phase=Phase.BUSY)),
+        Scripted(session("s-1", scope=WORKGROUPS[1], phase=Phase.BUSY)),
+    ]
+
+    first = sweep(provider, 2, ledger=ledger, mode=Mode.ENFORCE, now=NOW + 3 * MINUTE)
+    rest = sweep(provider, ledger=ledger, mode=Mode.ENFORCE, now=NOW + 4 * MINUTE, earlier=carry_on(first, None))
+
+    assert [scope for _, scope in first.unfinished.listings] == [WORKGROUPS[1]]
+    assert (first.findings, rest.findings) == ((), ())
+
+
 def test_a_scope_that_a_part_before_could_not_see_all_of_is_recorded_as_blind():
     provider, ledger = world(), MemoryLedger()
     earlier = Earlier(
@@ -242,3 +257,11 @@ def test_stops_that_waited_and_found_no_time_are_counted_by_the_caps_and_come_in
     told = Counter(finding.ref.id for report in (first, second, last) for finding in report.findings)
     assert set(told.values()) == {1}
     assert len(told) == 9
+
+
+def test_stops_that_waited_and_found_no_time_are_over_the_cap_with_those_that_found_it():
+    provider, guards = world(), Guards(max_stops=8, max_stop_share=1.0)
+    first = sweep(provider, 9, mode=Mode.ENFORCE, guards=guards)
+    second = sweep(provider, 7, mode=Mode.ENFORCE, guards=guards, earlier=carry_on(first, None))
+    assert second.unfinished.stops
+    assert provider.stops == []

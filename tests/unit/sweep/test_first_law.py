@@ -69,6 +69,7 @@ class TestAStopThatSomebodyWantsAtOnce:
         story.clock.at(story.clock() + 2.0, lambda: world.is_used("a"))
         assert story.outcomes(after=0.5) == {"a": "spared"}
 
+        assert memory_of(story, world).hurry is None
         assert story.outcomes(after=HOUR) == {"a": "warned"}
         assert world.stops == []
 
@@ -360,6 +361,14 @@ class TestWhatGuardsAddUp:
         assert stops.keys() == {KEY}
         assert (stops[KEY].count, stops[KEY].idle_cost) == (1, pytest.approx(39.6, abs=0.1))
 
+    def test_and_by_every_part_with_those_before_it(self):
+        story, _world = days(a=idle(**self.COSTLY))
+        report = story.sweep()
+        before = replace(carry_on(report, None), stops={KEY: Stops(2, 10.0)})
+
+        stops = carry_on(report, before).stops[KEY]
+        assert (stops.count, stops.idle_cost) == (3, pytest.approx(49.6, abs=0.1))
+
     def test_stops_that_are_no_news_count_against_the_caps_too(self):
         story, world = days(a=idle())
         world.fails["stop"] = [ProviderError(Trouble.SERVER, "it failed") for _ in range(2)]
@@ -645,6 +654,13 @@ class TestReusedIds:
 
         assert story.outcomes() == {"a": "stopped", "b": "confirmed"}
         assert [name for name, _ in world.stops] == ["a", "b", "a"]
+
+    def test_nobody_was_told_anything_of_one_made_anew(self):
+        story, world = days(policy("stop", IDLE_FOR_AN_HOUR, name="slow", grace=DAY))
+        story.sweep()
+        world.sessions["a"] = idle(since=NOW + MINUTE, created=NOW + MINUTE)
+
+        assert story.outcomes(after=2 * HOUR, book=book(NOW_POLICY, guards=LOOSE)) == {"a": "stopped"}
 
     def test_its_second_stop_is_waited_for_like_its_first(self):
         story, world = days()
