@@ -47,7 +47,7 @@ def world():
 
 
 def sweep(  # noqa: PLR0913 - what a part of a sweep depends on
-    provider, calls=10_000, *, mode=Mode.REPORT, guards=LOOSE, earlier=None, ledger=None, now=NOW, grace=None
+    provider, calls=10_000, *, mode=Mode.REPORT, guards=LOOSE, earlier=None, ledger=None, now=NOW, grace=None, **more
 ):
     return run(
         Sweep(
@@ -61,6 +61,7 @@ def sweep(  # noqa: PLR0913 - what a part of a sweep depends on
             earlier=earlier,
             ledger=ledger,
             threads=1,
+            **more,
         )
     )
 
@@ -262,6 +263,8 @@ def test_stops_that_waited_and_found_no_time_are_counted_by_the_caps_and_come_in
 def test_stops_that_waited_and_found_no_time_are_over_the_cap_with_those_that_found_it():
     provider, guards = world(), Guards(max_stops=8, max_stop_share=1.0)
     first = sweep(provider, 9, mode=Mode.ENFORCE, guards=guards)
-    second = sweep(provider, 7, mode=Mode.ENFORCE, guards=guards, earlier=carry_on(first, None))
-    assert second.unfinished.stops
+    second = sweep(
+        provider, 6, mode=Mode.ENFORCE, guards=guards, earlier=carry_on(first, None), stops_in_time=lambda: True
+    )
+    assert (len(second.findings), len(second.unfinished.stops)) == (6, 3)
     assert provider.stops == []
