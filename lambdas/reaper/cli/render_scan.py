@@ -21,6 +21,7 @@ from reaper.cli.render_rows import (
     state,
 )
 from reaper.cli.text import NOTHING, UNKNOWN, clean, count, fact, scope
+from reaper.core.vocabulary import VOCABULARY
 from reaper.wire.common import FACTS
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ def _nothing(blind: Sequence[Json]) -> str:
 
 
 def _wide(sessions: Sequence[Json]) -> Grid:
-    """One line per session, for pipes and documents."""
-    columns = "SERVICE ACCOUNT REGION SCOPE SESSION NAME STATE IDLE AGE TIMEOUT OWNER KIND SIZE USD/H TAGS UNKNOWN"
+    """One line per session, for pipes and documents: every fact that has a column."""
+    shown = [one for one in VOCABULARY.values() if one.column]
     return Grid(
-        tuple(columns.split()),
+        ("SERVICE", "ACCOUNT", "REGION", "SCOPE", "SESSION", *(one.column for one in shown), "UNKNOWN"),
         tuple(
             (
                 clean(session["ref"]["service"]),
@@ -74,16 +75,7 @@ def _wide(sessions: Sequence[Json]) -> Grid:
                 clean(session["ref"]["region"]),
                 scope(session["ref"]["scope"]),
                 clean(session["ref"]["id"]),
-                fact(session["facts"], "name"),
-                state(session["facts"]),
-                fact(session["facts"], "idle_for"),
-                fact(session["facts"], "age"),
-                fact(session["facts"], "idle_timeout"),
-                fact(session["facts"], "owner"),
-                fact(session["facts"], "kind"),
-                _size(session["facts"]),
-                fact(session["facts"], "hourly_cost"),
-                fact(session["facts"], "tags"),
+                *(_cell(session["facts"], one.name) for one in shown),
                 doubts(session["facts"]),
             )
             for session in sessions
@@ -101,11 +93,8 @@ def _tags(facts: Json) -> str:
     return f"tags {known}" if known not in {"", NOTHING, UNKNOWN} else ""
 
 
-def _size(facts: Json) -> str:
-    dpus = fact(facts, "dpus")
-    worker = fact(facts, "worker_type")
-    known = [f"{dpus} DPU"] if dpus not in {"", NOTHING, UNKNOWN} else []
-    return " ".join(([worker] if worker not in {"", NOTHING, UNKNOWN} else []) + known)
+def _cell(facts: Json, name: str) -> str:
+    return state(facts) if name == "state" else fact(facts, name)
 
 
 def _csv_rows(sessions: Sequence[Json], blind: Sequence[Json]) -> list[tuple[object, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from reaper.core import durations
 from reaper.core.policy.problems import one_line
+from reaper.core.vocabulary import VOCABULARY, FactType
 
 NOTHING = "-"
 """What a cell says for a fact known to be absent."""
@@ -18,8 +19,7 @@ NOTHING = "-"
 UNKNOWN = "?"
 """What a cell says for a fact that cannot be decided."""
 
-DURATIONS = frozenset({"age", "idle_for", "idle_timeout"})
-MONEY = frozenset({"hourly_cost", "idle_cost"})
+_TYPES = {one.name: one.type for one in VOCABULARY.values()}
 
 _HOUR, _DAY = 3_600, 86_400
 
@@ -38,9 +38,9 @@ def fact(facts: Mapping[str, Any], name: str) -> str:
         return NOTHING
     if isinstance(value, Mapping):
         return UNKNOWN if is_undecidable(value) else clean(tags(value)) or NOTHING
-    if name in DURATIONS:
+    if _TYPES.get(name) is FactType.DURATION:
         return duration(value)
-    if name in MONEY:
+    if _TYPES.get(name) is FactType.MONEY:
         return f"{value:.2f}"
     return clean(value)
 

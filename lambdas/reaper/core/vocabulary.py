@@ -65,6 +65,8 @@ class FactDefinition:
     fields: frozenset[str] = frozenset()
     choices: tuple[str, ...] = ()
     at: str | None = None
+    column: str = ""
+    """The heading of its column in wide tables; empty: it has none."""
 
 
 def read_age(session: Session, now: float, _lens: Lens | None = None) -> Fact[float]:
@@ -141,64 +143,55 @@ def _scope_reader(part: str) -> Reader:
     return read
 
 
-def _field_reader(field: str) -> Reader:
+def _reader(at: str) -> Reader:
+    get: Callable[[Session], Fact[object]] = attrgetter(at)
+
     def read(session: Session, _now: float, _lens: Lens) -> Fact[object]:
-        return getattr(session.facts, field)
+        return get(session)
 
     return read
 
 
-def _text(name: str, meaning: str, read: Reader, *fields: str, choices: tuple[str, ...] = ()) -> FactDefinition:
-    return FactDefinition(name, FactType.TEXT, meaning, read, frozenset(fields), choices)
+def _fact(  # noqa: PLR0913 - what a row says
+    name: str,
+    type: FactType,  # noqa: A002 - the word of the table
+    meaning: str,
+    read: Reader | None = None,
+    *fields: str,
+    choices: tuple[str, ...] = (),
+    at: str | None = None,
+    column: str = "",
+) -> FactDefinition:
+    """A row. Without ``read``, the session has the fact as it is: ``at``, or its own field."""
+    at = at or (f"facts.{name}" if read is None else None)
+    found = read or _reader(at or "")
+    needed = fields or ((name,) if at == f"facts.{name}" and name != "state" else ())
+    # Texts alone are compiled to be read where they are.
+    where = at if type is FactType.TEXT else None
+    return FactDefinition(name, type, meaning, found, frozenset(needed), choices, where, column)
 
 
-def _text_at(at: str, meaning: str, *fields: str, choices: tuple[str, ...] = ()) -> FactDefinition:
-    get = attrgetter(at)
-    return FactDefinition(
-        at.rpartition(".")[2], FactType.TEXT, meaning, lambda s, _n, _l: get(s), frozenset(fields), choices, at
-    )
-
-
+_TEXT, _DURATION, _NUMBER, _MONEY = FactType.TEXT, FactType.DURATION, FactType.NUMBER, FactType.MONEY
 _DEFINITIONS = (
-    _text_at("ref.service", "which service it is", choices=tuple(specs())),
-    _text_at("ref.account", "the account that is billed for it"),
-    _text_at("ref.region", "the region it runs in"),
-    _text_at("ref.id", "its id in the service"),
-    _text_at("facts.name", "its description or cluster name", "name"),
-    *(_text(part, f"the {part} it belongs to", _scope_reader(part)) for part in scope_parts()),
-    _text_at("facts.state", "the service's own word, verbatim"),
-    _text("phase", "its normal form", read_phase, "phase", choices=tuple(Phase)),
-    FactDefinition("age", FactType.DURATION, "since it was created", read_age, frozenset({"created_at"})),
-    FactDefinition(
-        "idle_for", FactType.DURATION, "since the last evidence of use", read_idle_for, frozenset({"idle_since"})
-    ),
-    FactDefinition(
-        "idle_timeout",
-        FactType.DURATION,
-        "its own configured idle timeout",
-        _field_reader("idle_timeout"),
-        frozenset({"idle_timeout"}),
-    ),
-    FactDefinition("tags", FactType.TAGS, "its own tags over its parents'", _field_reader("tags"), frozenset({"tags"})),
-    _text("owner", "who to ask about it", read_owner, "tags", "creator"),
-    _text_at("facts.kind", "what sort of session it is", "kind"),
-    _text_at("facts.worker_type", "the size of a worker", "worker_type"),
-    FactDefinition("dpus", FactType.NUMBER, "its size in DPUs", _field_reader("dpus"), frozenset({"dpus"})),
-    FactDefinition(
-        "hourly_cost",
-        FactType.MONEY,
-        "estimated USD for an idle hour",
-        read_hourly_cost,
-        frozenset({"billed_units"}),
-    ),
-    FactDefinition(
-        "idle_cost",
-        FactType.MONEY,
-        "estimated USD of idleness so far",
-        read_idle_cost,
-        frozenset({"billed_units", "idle_since"}),
-    ),
+    _fact("service", _TEXT, "which service it is", choices=tuple(specs()), at="ref.service"),
+    _fact("account", _TEXT, "the account that is billed for it", at="ref.account"),
+    _fact("region", _TEXT, "the region it runs in", at="ref.region"),
+    _fact("id", _TEXT, "its id in the service", at="ref.id"),
+    _fact("name", _TEXT, "its description or cluster name", column="NAME"),
+    *(_fact(part, _TEXT, f"the {part} it belongs to", _scope_reader(part)) for part in scope_parts()),
+    _fact("state", _TEXT, "the service's own word, verbatim", column="STATE"),
+    _fact("phase", _TEXT, "its normal form", read_phase, "phase", choices=tuple(Phase)),
+    _fact("age", _DURATION, "since it was created", read_age, "created_at", column="AGE"),
+    _fact("idle_for", _DURATION, "since the last evidence of use", read_idle_for, "idle_since", column="IDLE"),
+    _fact("idle_timeout", _DURATION, "its own configured idle timeout", column="TIMEOUT"),
+    _fact("tags", FactType.TAGS, "its own tags over its parents'", column="TAGS"),
+    _fact("owner", _TEXT, "who to ask about it", read_owner, "tags", "creator", column="OWNER"),
+    _fact("kind", _TEXT, "what sort of session it is", column="KIND"),
+    _fact("worker_type", _TEXT, "the size of a worker", column="WORKER"),
+    _fact("dpus", _NUMBER, "its size in DPUs", column="DPUS"),
+    _fact("hourly_cost", _MONEY, "estimated USD for an idle hour", read_hourly_cost, "billed_units", column="USD/H"),
+    _fact("idle_cost", _MONEY, "estimated USD of idleness so far", read_idle_cost, "billed_units", "idle_since"),
 )
 
 VOCABULARY: Final[Mapping[str, FactDefinition]] = MappingProxyType({fact.name: fact for fact in _DEFINITIONS})
-"""Every fact by name, in the order tables print them."""
+"""Every fact by name, in the order tables print them: what a policy may ask, and how it is worded and shown."""

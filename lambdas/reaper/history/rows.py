@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,8 +23,9 @@ from reaper.core.session import Phase, Session, SessionRef
 SCHEMA: Final = 1
 """Of the shape of a row. A reader skips what is newer, and says so."""
 
-_TEXTS: Final = ("name", "creator", "kind", "worker_type")
-_NUMBERS: Final = ("created_at", "idle_since", "idle_timeout", "dpus", "billed_units")
+_TEXTS: Final = tuple(one.name for one in fields(Facts) if one.type == "Fact[str]")
+_NUMBERS: Final = tuple(one.name for one in fields(Facts) if one.type == "Fact[float]")
+"""Of the annotations, which are texts: what a fact is has to be said once, where it is declared."""
 
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,16 +42,9 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "policy": "VARCHAR",
         "state": "VARCHAR",
         "phase": "VARCHAR",
-        "created_at": "DOUBLE",
-        "idle_since": "DOUBLE",
         "in_use": "BOOLEAN",
-        "idle_timeout": "DOUBLE",
-        "name": "VARCHAR",
-        "creator": "VARCHAR",
-        "kind": "VARCHAR",
-        "worker_type": "VARCHAR",
-        "dpus": "DOUBLE",
-        "billed_units": "DOUBLE",
+        **dict.fromkeys(_NUMBERS, "DOUBLE"),
+        **dict.fromkeys(_TEXTS, "VARCHAR"),
         "price_key": "VARCHAR",
         "tags": "MAP(VARCHAR, VARCHAR)",
         "undecidable": "MAP(VARCHAR, VARCHAR)",
@@ -107,13 +101,9 @@ def encode(session: Session, verdict: Verdict) -> bytes:
         "policy": verdict.policy,
         "state": facts.state,
         "phase": value("phase"),
-        "created_at": number("created_at"),
-        "idle_since": None if in_use else number("idle_since"),
         "in_use": in_use,
-        "idle_timeout": number("idle_timeout"),
+        **{name: None if in_use and name == "idle_since" else number(name) for name in _NUMBERS},
         **{name: value(name) for name in _TEXTS},
-        "dpus": number("dpus"),
-        "billed_units": number("billed_units"),
         "price_key": facts.price_key,
         "tags": None if tags is None else dict(tags),
         "undecidable": undecidable,
@@ -151,6 +141,9 @@ def decode(values: Sequence[Any]) -> Row:
             return Undecidable(undecidable[name] or "no reason was recorded")
         return NOT_ASKED if name in not_asked else ABSENT
 
+    plain: dict[str, Any] = {name: fact(name) for name in (*_NUMBERS, *_TEXTS)}
+    if row["in_use"]:
+        plain["idle_since"] = IN_USE
     scope = {part: row[part] for part in scope_parts() if row[part] is not None} | dict(row["other_scope"] or {})
     phase, tags = fact("phase"), fact("tags")
     session = Session(
@@ -164,16 +157,8 @@ def decode(values: Sequence[Any]) -> Row:
         Facts(
             state=row["state"],
             phase=Phase(phase) if isinstance(phase, str) else phase,
-            created_at=fact("created_at"),
-            idle_since=IN_USE if row["in_use"] else fact("idle_since"),
-            idle_timeout=fact("idle_timeout"),
             tags=tags,
-            name=fact("name"),
-            creator=fact("creator"),
-            kind=fact("kind"),
-            worker_type=fact("worker_type"),
-            dpus=fact("dpus"),
-            billed_units=fact("billed_units"),
+            **plain,
             price_key=row["price_key"],
         ),
     )

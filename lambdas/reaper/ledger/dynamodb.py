@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from reaper.core.memory import Memory, Unreadable
 from reaper.core.names import scope_name
+from reaper.core.policy.problems import one_line
 from reaper.core.records import ScopeRecord, SweepRecord
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.ledger.attributes import Fields, GarbledItemError, Item, item_size
@@ -197,7 +198,7 @@ class DynamoDbLedger:
             try:
                 writes.append(_Write(memory_item(memory), memory.version, memory.ref))
             except _UNENCODABLE as error:
-                _log.warning("%s", self._place.unwritable(f"the session {memory.ref}", error))
+                _log.warning("%s", one_line(str(self._place.unwritable(f"the session {memory.ref}", error))))
         if len({memory.ref for memory in memories}) < len(memories):
             raise LedgerError(f"{self._place} was told two things of one session at once")
         for scope in scopes:
