@@ -7,7 +7,8 @@ from typing import Any
 
 from reaper.core.report import Report
 from reaper.core.vocabulary import Lens
-from reaper.wire.codec import encode
+from reaper.wire import report as wire
+from reaper.wire.codec import convert, encode
 from reaper.wire.from_sweep import report_of
 
 
@@ -68,3 +69,8 @@ def report(*findings: dict[str, Any], **change: Any) -> dict[str, Any]:
 def as_json(swept: Report, lens: Lens, now: float) -> dict[str, Any]:
     """The public report of a sweep, as whoever reads its JSON has it."""
     return json.loads(encode(report_of(swept, lens, now)))
+
+
+def typed(document: dict[str, Any]) -> wire.Report:
+    """The report that a document written by hand is."""
+    return convert(document, wire.Report)

@@ -6,29 +6,28 @@ and application. They guard against mistakes; whoever may stop sessions may also
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reaper.cli.errors import CommandError
 from reaper.cli.text import clean, count, instant
 from reaper.core import durations
-from reaper.core.report import rfc3339
 from reaper.core.session import ScopeKey, SessionRef
-from reaper.wire.codec import builtins_of
+from reaper.wire.codec import WireError, builtins_of, convert
+from reaper.wire.common import Place
+from reaper.wire.common import instant as moment
 from reaper.wire.from_sweep import finding_of
+from reaper.wire.plan import PLAN_KIND, PLAN_VERSION, Plan, PlannedStop, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reaper.core.report import Report
     from reaper.core.vocabulary import Lens
+    from reaper.wire import report as wire
 
-PLAN_VERSION = 1
-KIND = "session-reaper-plan"
 CLOCK_SKEW = 60.0
 """Seconds by which two machines' clocks may differ without anyone being wrong."""
 
@@ -49,38 +48,34 @@ class PlanFile:
 def plan_document(  # noqa: PLR0913 - all of them named; each is a line of the file
     *,
     report: Report,
-    document: dict[str, Any],
+    told: wire.Report,
     lens: Lens,
     scopes: Iterable[ScopeKey],
     policy_sha256: str,
     created_at: float,
-) -> dict[str, Any]:
-    """The plan of ``report``, whose public JSON is ``document``, ready to be written."""
-    content: dict[str, Any] = {
-        "schema_version": PLAN_VERSION,
-        "kind": KIND,
-        "created_at": rfc3339(created_at),
-        "judged_at": rfc3339(report.started_at),
-        "accounts": sorted({scope.account for scope in scopes}),
-        "scopes": [
-            {"service": scope.service, "account": scope.account, "region": scope.region}
+) -> Plan:
+    """The plan of ``report``, which is ``told`` so, ready to be written."""
+    allowed = [finding_of(one, lens, report.started_at) for one in report.findings if one.allowed]
+    return Plan(
+        schema_version=PLAN_VERSION,
+        kind=PLAN_KIND,
+        created_at=moment(created_at),
+        judged_at=moment(report.started_at),
+        accounts=tuple(sorted({scope.account for scope in scopes})),
+        scopes=tuple(
+            Place(service=scope.service, account=scope.account, region=scope.region)
             for scope in sorted(scopes, key=str)
-        ],
-        "policy_sha256": policy_sha256,
-        "stops": [
-            {"ref": entry["ref"], "policy": entry["policy"], "facts": entry["facts"]}
-            for entry in (
-                builtins_of(finding_of(one, lens, report.started_at)) for one in report.findings if one.allowed
-            )
-        ],
-        "report": document,
-    }
-    return {**content, "digest": _digest(content)}
+        ),
+        policy_sha256=policy_sha256,
+        stops=tuple(PlannedStop(ref=one.ref, policy=one.policy, facts=one.facts) for one in allowed),
+        report=told,
+        digest="",
+    ).sealed()
 
 
-def as_text(document: dict[str, Any]) -> str:
+def as_text(plan: Plan) -> str:
     """The file's content."""
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(builtins_of(plan), indent=2) + "\n"
 
 
 def read_plan(path: str) -> PlanFile:
@@ -96,19 +91,17 @@ def read_plan(path: str) -> PlanFile:
         raise CommandError(f"{name} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         raise CommandError(f"{name} is not a plan: it is not valid JSON; make one with: reaper plan --out") from None
-    if not isinstance(document, dict) or document.get("kind") != KIND:
+    if not isinstance(document, dict) or document.get("kind") != PLAN_KIND:
         raise CommandError(f"{name} is not a plan; make one with: reaper plan --out {name}")
     if document.get("schema_version") != PLAN_VERSION:
         version = clean(document.get("schema_version"))
         raise CommandError(f"{name} is a plan of version {version}; this release reads version {PLAN_VERSION}")
-    content = {key: value for key, value in document.items() if key != "digest"}
-    changed = CommandError(f"{name} was changed after it was made; make a new one with: reaper plan --out {name}")
-    if document.get("digest") != _digest(content):
-        raise changed
+    if document.get("digest") != digest_of(document):
+        raise CommandError(f"{name} was changed after it was made; make a new one with: reaper plan --out {name}")
     try:
-        return _parsed(name, content)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise changed from None
+        return _parsed(name, convert(document, Plan))
+    except WireError as error:
+        raise CommandError(f"{name} is not a plan that this release can read: {clean(error)}; make a new one") from None
 
 
 def check_applicable(plan: PlanFile, *, policy_sha256: str, real_now: float, now: float, max_age: float) -> None:
@@ -152,25 +145,12 @@ def check_scopes(plan: PlanFile, scopes: Iterable[ScopeKey]) -> None:
         )
 
 
-def _digest(content: dict[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def _parsed(name: str, content: dict[str, Any]) -> PlanFile:
+def _parsed(name: str, plan: Plan) -> PlanFile:
     return PlanFile(
         name=name,
-        created_at=datetime.fromisoformat(content["created_at"]).timestamp(),
-        judged_at=datetime.fromisoformat(content["judged_at"]).timestamp(),
-        policy_sha256=str(content["policy_sha256"]),
-        scopes=frozenset(ScopeKey(one["service"], one["account"], one["region"]) for one in content["scopes"]),
-        stops=frozenset(_ref(one["ref"]) for one in content["stops"]),
+        created_at=plan.created_at.timestamp(),
+        judged_at=plan.judged_at.timestamp(),
+        policy_sha256=plan.policy_sha256,
+        scopes=frozenset(scope.key() for scope in plan.scopes),
+        stops=frozenset(stop.ref.session() for stop in plan.stops),
     )
-
-
-def _ref(value: dict[str, Any]) -> SessionRef:
-    scope = value["scope"]
-    # Part order is the provider's; JSON objects keep it, and equal refs need it.
-    if not all(isinstance(text, str) for text in scope.values()):
-        raise ValueError(scope)
-    return SessionRef(value["service"], value["account"], value["region"], tuple(scope.items()), value["id"])

@@ -10,6 +10,7 @@ from reaper.cli.text import clean
 if TYPE_CHECKING:
     from reaper.bootstrap import Opened
     from reaper.notifiers.sns import SnsClient
+    from reaper.wire.report import Report
 
 
 def check_topic(topic: str, opened: Opened) -> None:
@@ -36,7 +37,7 @@ def check_topic(topic: str, opened: Opened) -> None:
         raise CommandError(f"nobody could be told what is stopped: {clean(failure)}") from error
 
 
-def publish(topic: str, document: dict[str, Any], opened: Opened) -> str | None:
+def publish(topic: str, report: Report, opened: Opened) -> str | None:
     """Publish the report, in the topic's own region. Returns ``None``, or the sentence that says why it failed."""
     # Together with the SDK, which --help and usage errors need not wait for.
     from reaper.notifiers.sns import NotifyError, SnsNotifier  # noqa: PLC0415
@@ -44,7 +45,7 @@ def publish(topic: str, document: dict[str, Any], opened: Opened) -> str | None:
     region = topic.split(":")[3]
     try:
         client = cast("SnsClient", opened.clients.client("sns", region))
-        SnsNotifier(client, topic).publish(document)
+        SnsNotifier(client, topic).publish(report)
     except NotifyError as error:
         return clean(error)
     except Exception as error:  # noqa: BLE001 - the sweep is over: nothing may take its result and exit code with it

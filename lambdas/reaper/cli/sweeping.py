@@ -6,7 +6,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reaper.cli.console import Progress
 from reaper.cli.errors import CommandError, ExitCode
@@ -14,9 +14,10 @@ from reaper.cli.interruption import interruption
 from reaper.cli.text import clean
 from reaper.core.judge import compile_book
 from reaper.core.report import Mode, Report
+from reaper.providers.arns import arn_of
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.run import run
-from reaper.wire.codec import builtins_of
+from reaper.wire import report as wire
 from reaper.wire.from_sweep import report_of
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A sweep that is over: its report, the same as public JSON, and the settings it was read with."""
+    """A sweep that is over: its report, the same as people and machines are told it, and the settings it was read with."""
 
     report: Report
-    document: dict[str, Any]
+    told: wire.Report
     lens: Lens
 
     def exit_code(self, *, detailed: bool) -> ExitCode:
@@ -69,7 +70,7 @@ def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
     only: frozenset[SessionRef] | None = None,
     ledger: Ledger | None = None,
     forgetful: bool = False,
-    publish: Callable[[dict[str, Any]], str | None] | None = None,
+    publish: Callable[[wire.Report], str | None] | None = None,
     history: HistoryRecorder | None = None,
 ) -> Swept:
     """Do one sweep over what was opened. A ``forgetful`` one reads the ledger and writes nothing to it.
@@ -87,7 +88,7 @@ def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
             progress(line)
 
         def send(report: Report) -> tuple[str, ...]:
-            problem = publish(builtins_of(report_of(report, book.lens, report.started_at))) if publish else None
+            problem = publish(report_of(report, book.lens, report.started_at, arn=arn_of)) if publish else None
             return () if problem is None else (problem,)
 
         report = run(
@@ -106,4 +107,4 @@ def sweep(  # noqa: PLR0913 - five of the eight have a default and are named
                 progress=tell,
             )
         )
-    return Swept(report, builtins_of(report_of(report, book.lens, report.started_at)), book.lens)
+    return Swept(report, report_of(report, book.lens, report.started_at, arn=arn_of), book.lens)

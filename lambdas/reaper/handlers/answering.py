@@ -14,7 +14,6 @@ from reaper.notifiers.events import EventPublisher, stop_requested
 from reaper.pages.answers import Done
 from reaper.sweep import answer as answers
 from reaper.sweep.ports import Ledger, LedgerError
-from reaper.wire.codec import builtins_of
 from reaper.wire.common import Ref
 
 _HOUR: Final = 3600.0
@@ -122,7 +121,7 @@ def _announce(memory: Memory, wish: Wish, by: str, publisher: Callable[[], Event
             return "there is no event bus to announce it on"
         card = memory.card
         entry = stop_requested(
-            builtins_of(Ref.of(wish.ref)),
+            Ref.of(wish.ref),
             by=by,
             at=wish.now,
             arn=arn_of(wish.ref),

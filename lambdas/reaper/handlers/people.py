@@ -10,14 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace as replace_parts
 
 from reaper.core.links import Key, Link, Purpose, sign
 from reaper.core.names import session_name
 from reaper.core.owners import OwnersBook, resolve
-from reaper.core.session import SessionRef
 from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.keyring import read_keyring
 from reaper.handlers.secret import SecretError
@@ -26,6 +26,8 @@ from reaper.notifiers.sns import NotifyError, SnsNotifier
 from reaper.settings import Notify, SweepSettings
 from reaper.sweep.instructions import Reader
 from reaper.sweep.ports import Bookkeeping, LedgerError
+from reaper.wire.common import Ref
+from reaper.wire.report import Report
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 LINK_LASTS: Final = 7 * 86400.0
 """Seconds that a link to a session can be answered through."""
 
-Json = dict[str, Any]
 Client = Callable[[str], Any]
 
 
@@ -70,14 +71,14 @@ class People:
         zone = self.settings.people.timezone
         return Reader(contact.team, contact.timezone or zone) if contact else Reader("", zone)
 
-    def annotated(self, report: Json) -> Json:
+    def annotated(self, report: Report) -> Report:
         """``report`` with the teams of its findings, and with what kept owners from being told."""
         report = annotate(report, self.owners)
         if not self._trouble:
             return report
-        return {**report, "notes": [*report.get("notes", []), *self._trouble]}
+        return replace_parts(report, notes=(*report.notes, *self._trouble))
 
-    def tell(self, report: Json) -> tuple[str, ...]:
+    def tell(self, report: Report) -> tuple[str, ...]:
         """Tell everybody what is new to them. Returns what went wrong with that."""
         report = self.annotated(report)
         people = self.settings.people
@@ -103,8 +104,8 @@ class People:
         if self._failure is not None:
             raise self._failure
 
-    def _tell_one(self, document: Json, before: Mapping[str, Fingerprint], prints: dict[str, str]) -> list[str]:
-        audience = str(document["audience"]["key"])
+    def _tell_one(self, document: Report, before: Mapping[str, Fingerprint], prints: dict[str, str]) -> list[str]:
+        audience = document.audience.key if document.audience else PLATFORM
         now, last = fingerprint(document), before.get(audience)
         always = audience == PLATFORM and self.settings.notify is Notify.ALWAYS
         if not (always or worth_telling(document, last)):
@@ -122,7 +123,7 @@ class People:
         prints[audience] = str(now)
         return []
 
-    def _publish(self, audience: str, document: Json) -> None:
+    def _publish(self, audience: str, document: Report) -> None:
         people = self.settings.people
         topic = self.settings.topic_arn if audience == PLATFORM else people.owners_topic_arn
         SnsNotifier(self.client("sns"), topic).publish(document, where=self.where if audience == PLATFORM else "")
@@ -149,23 +150,20 @@ class People:
             self.logger.warning("may be told again", extra={"reason": str(error)})
         return []
 
-    def _announce(self, report: Json) -> None:
+    def _announce(self, report: Report) -> None:
         """Send the events. One that is lost is counted and logged, and makes no warning unheard: people were told."""
         from reaper.notifiers.event_bus import EventPublisher  # noqa: PLC0415 - only where there is a bus
         from reaper.notifiers.events import events_of  # noqa: PLC0415
-        from reaper.providers.arns import arn_of_json  # noqa: PLC0415
 
-        at = datetime.fromisoformat(report["finished_at"]).timestamp()
-        entries = events_of(report, arn=arn_of_json, at=at)
-        published = EventPublisher(self.client("events"), self.settings.people.event_bus).publish(entries)
+        published = EventPublisher(self.client("events"), self.settings.people.event_bus).publish(events_of(report))
         self.untold += published.lost
         for note in published.notes:
             self.logger.error("events not sent", extra={"reason": note})
 
-    def _link(self, ref: Mapping[str, Any], to: str) -> str:
+    def _link(self, ref: Ref, to: str) -> str:
         if self._key is None:
             return ""
-        link = Link(Purpose.SESSION, session_name(_ref(ref)), to, self.clock() + LINK_LASTS)
+        link = Link(Purpose.SESSION, session_name(ref.session()), to, self.clock() + LINK_LASTS)
         return f"{self.settings.people.answers_url}s/{sign(link, self._key)}"
 
     @cached_property
@@ -178,7 +176,3 @@ class People:
         except SecretError as error:
             self.logger.error("messages carry no links", extra={"reason": str(error)})  # noqa: TRY400 - a sentence
             return None
-
-
-def _ref(named: Mapping[str, Any]) -> SessionRef:
-    return SessionRef(named["service"], named["account"], named["region"], tuple(named["scope"].items()), named["id"])

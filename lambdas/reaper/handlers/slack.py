@@ -20,7 +20,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from reaper.handlers.keyring import Keep
 from reaper.handlers.secret import SecretError
-from reaper.handlers.slack_delivery import MEDIUM, Delivery, Note, SlackDelivery, kind_of, notes_of, read_slack_secret
+from reaper.handlers.slack_delivery import MEDIUM, Delivery, Note, SlackDelivery, notes_of, read_slack_secret
 from reaper.ledger.deliveries import DynamoDbDeliveries
 from reaper.notifiers.slack_post import DEFAULT_API, SlackError, SlackPoster
 from reaper.providers.aws.clients import AwsClients
@@ -67,7 +67,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
 
 def _deliver(delivery: SlackDelivery, note: Note, until: float, failures: list[str]) -> Delivery | None:
     """What became of one message; of one that failed, why is added to ``failures``."""
-    about = {"message_id": note.id, "kind": kind_of(note.document()).value}
+    about = {"message_id": note.id, "kind": note.kind}
     try:
         outcome = delivery.deliver(note, until=until)
     except Exception as error:  # noqa: BLE001 - one that fails keeps none of the others from being posted

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Protocol, cast
+from functools import cached_property
+from typing import Annotated, Any, Final, Protocol
+
+from msgspec import Meta, Struct
+from msgspec import field as member
 
 from reaper.handlers.keyring import Keep, read_json
 from reaper.handlers.secret import SecretError, SecretsClient
-from reaper.notifiers.chat_words import Json, mapping, text
-from reaper.notifiers.slack_blocks import alarm_message, digest_message, other_message
+from reaper.notifiers.digest import PLATFORM
+from reaper.notifiers.slack_blocks import Message, alarm_message, digest_message, other_message
 from reaper.notifiers.slack_post import Bot, SlackError, Webhook
 from reaper.settings import SlackSettings
 from reaper.sweep.ports import LedgerError
+from reaper.wire.alarm import Alarm
+from reaper.wire.codec import WireError, convert, decode
+from reaper.wire.report import Audience, Report
 
 MEDIUM: Final = "slack"
 
@@ -28,29 +34,44 @@ class Delivery(StrEnum):
     NOT_FOR_SLACK = "for another medium"
 
 
-class Kind(StrEnum):
-    """What a message is."""
-
-    DIGEST = "digest"
-    ALARM = "alarm"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True, dict=True):
     """One message as SNS hands it over. Nothing in it is trusted."""
 
-    id: str
-    subject: str
-    body: str = field(repr=False)
+    id: Annotated[str, Meta(min_length=1)] = member(name="MessageId")
+    body: str = member(name="Message")
+    subject: str | None = member(default=None, name="Subject")
 
-    def document(self) -> Json:
-        """The body, if it is a JSON object, else an empty one."""
-        try:
-            found: object = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return cast("Json", found) if isinstance(found, dict) else {}
+    def __repr__(self) -> str:
+        """Without what is said in it."""
+        return f"Note({self.id!r})"
+
+    @cached_property
+    def content(self) -> Report | Alarm | None:
+        """What is in it: a digest, or an alarm; ``None`` for anything else a topic carries."""
+        for kind in (Report, Alarm):
+            try:
+                return decode(self.body, kind)
+            except WireError:
+                continue
+        return None
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a word, for the log."""
+        return {Report: "digest", Alarm: "alarm"}.get(type(self.content), "other")
+
+    @property
+    def audience(self) -> Audience | None:
+        """Whom it is for; ``None`` where it does not say."""
+        return self.content.audience if isinstance(self.content, Report) else None
+
+
+class _Record(Struct, frozen=True):
+    note: Note = member(name="Sns")
+
+
+class _SnsEvent(Struct, frozen=True):
+    records: Annotated[tuple[_Record, ...], Meta(min_length=1)] = member(name="Records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +117,18 @@ class SlackDelivery:
         Raises:
             SlackError, SecretError, LedgerError: it was not posted, or it is not known; the same again may repeat it.
         """
-        document = note.document()
-        audience = mapping(document.get("audience"))
-        if kind_of(document) is Kind.DIGEST and audience.get("medium") not in (None, "platform", MEDIUM):
+        if note.audience and note.audience.medium not in {PLATFORM, MEDIUM}:
             return Delivery.NOT_FOR_SLACK
         if self.deliveries.is_marked(note.id):
             return Delivery.REPEATED
         secret = self.secret.get()
         try:
-            self._post(note, document, secret, until)
+            self._post(note, secret, until)
         except SlackError as error:
             # A secret that was rotated works again at once; one that was revoked fails once more, and says so.
             if not error.credential or (fresh := self.secret.again()) == secret:
                 raise
-            self._post(note, document, fresh, until)
+            self._post(note, fresh, until)
         # Only now: whatever fails before is tried again, which may repeat a message but loses none.
         try:
             self.deliveries.mark(note.id)
@@ -118,18 +137,17 @@ class SlackDelivery:
             return Delivery.POSTED_UNMARKED
         return Delivery.POSTED
 
-    def _post(self, note: Note, document: Json, secret: SlackSecret, until: float) -> None:
-        to = self._destination(document, secret)
-        self.poster.post(self._message(note, document), to, until=until)
+    def _post(self, note: Note, secret: SlackSecret, until: float) -> None:
+        to = self._destination(note.audience, secret)
+        self.poster.post(self._message(note), to, until=until)
 
-    def _destination(self, document: Json, secret: SlackSecret) -> Webhook | Bot:
+    def _destination(self, audience: Audience | None, secret: SlackSecret) -> Webhook | Bot:
         """Where to: an owner's own channel by a bot alone, because a webhook reaches no channel but its own.
 
         What a webhook cannot address is not put into its channel instead: there it would reach the wrong people, and those
         who get the whole report twice.
         """
-        audience = mapping(document.get("audience"))
-        owner = text(audience.get("to")) if audience.get("medium") == MEDIUM else ""
+        owner = audience.to if audience and audience.medium == MEDIUM else ""
         if secret.bot_token:
             channel = owner or self.settings.slack_channel
             if not channel:
@@ -142,34 +160,23 @@ class SlackDelivery:
             )
         return Webhook(secret.webhook_url)
 
-    def _message(self, note: Note, document: Json) -> Json:
-        match kind_of(document):
-            case Kind.DIGEST:
-                return digest_message(
-                    document, interactive=bool(self.settings.slack_buttons), timezone=self.settings.timezone
-                )
-            case Kind.ALARM:
-                return alarm_message(document, timezone=self.settings.timezone)
-            case Kind.OTHER:
-                return other_message(note.subject, note.body)
-
-
-def kind_of(document: Json) -> Kind:
-    """What a message is, from what only such a one has."""
-    if isinstance(document.get("findings"), list) and isinstance(document.get("totals"), dict):
-        return Kind.DIGEST
-    if "AlarmName" in document and "NewStateValue" in document:
-        return Kind.ALARM
-    return Kind.OTHER
+    def _message(self, note: Note) -> Message:
+        zone = self.settings.timezone
+        match note.content:
+            case Report() as digest:
+                return digest_message(digest, interactive=bool(self.settings.slack_buttons), timezone=zone)
+            case Alarm() as alarm:
+                return alarm_message(alarm, timezone=zone)
+            case None:
+                return other_message(note.subject or "", note.body)
 
 
 def notes_of(event: Mapping[str, Any]) -> list[Note]:
     """The messages of an event of SNS; raises ValueError for an event of anything else."""
-    records = event.get("Records")
-    notes = [_note(record) for record in records] if isinstance(records, list) else []
-    if not notes:
-        raise ValueError("the event is none of SNS: it has no Records with a message")
-    return notes
+    try:
+        return [record.note for record in convert(event, _SnsEvent).records]
+    except WireError as error:
+        raise ValueError(f"the event is none of SNS, of which each record has a message: {error}") from None
 
 
 def read_slack_secret(client: SecretsClient, secret_id: str) -> SlackSecret:
@@ -180,17 +187,13 @@ def read_slack_secret(client: SecretsClient, secret_id: str) -> SlackSecret:
     """
     found = read_json(client, secret_id)
     secret = SlackSecret(
-        webhook_url=text(found.get("webhook_url")).strip(),
-        bot_token=text(found.get("bot_token")).strip(),
+        webhook_url=_text(found.get("webhook_url")),
+        bot_token=_text(found.get("bot_token")),
     )
     if not (secret.webhook_url or secret.bot_token):
         raise SecretError(f"the secret {secret_id} has neither webhook_url nor bot_token: put one of them there")
     return secret
 
 
-def _note(record: object) -> Note:
-    message = mapping(mapping(record).get("Sns"))
-    id_, body = text(message.get("MessageId")), message.get("Message")
-    if not id_ or not isinstance(body, str):
-        raise ValueError("the event is none of SNS: a record has no Sns with MessageId and Message")
-    return Note(id_, text(message.get("Subject")), body)
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -21,6 +21,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
+from msgspec.structs import replace as replace_parts
 
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
 from reaper.catalog.services import clouds, specs
@@ -40,12 +41,14 @@ from reaper.history.reports import archive
 from reaper.history.sinks import S3Sink
 from reaper.ledger.bookkeeping import DynamoDbBookkeeping
 from reaper.ledger.dynamodb import DynamoDbLedger
+from reaper.providers.arns import arn_of
 from reaper.providers.aws.clients import AwsClients
 from reaper.settings import CloudTarget, SweepSettings
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.parts import Earlier, carry_on
 from reaper.sweep.ports import HistoryError
 from reaper.sweep.run import run
+from reaper.wire import report as wire
 from reaper.wire.codec import builtins_of
 from reaper.wire.from_sweep import report_of
 
@@ -94,10 +97,12 @@ def handler(event: Event, context: LambdaContext) -> Json:
     log_report(logger, report)
     measure(metrics, report, untold=people.untold, nobody=_subscribers(settings).missing)
     people.insist()
-    return {key: value for key, value in report.items() if key != "findings"}
+    answer: Json = builtins_of(replace_parts(report, findings=()))
+    del answer["findings"]
+    return answer
 
 
-def _archive(settings: SweepSettings, report: Json) -> None:
+def _archive(settings: SweepSettings, report: wire.Report) -> None:
     """Keep the whole report, where anything is kept; the sweep has done its work whether that succeeds or not."""
     if not settings.history_bucket:
         return
@@ -107,7 +112,9 @@ def _archive(settings: SweepSettings, report: Json) -> None:
         logger.error("not archived", extra={"reason": str(error)})  # noqa: TRY400 - the sentence says it all
 
 
-def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, delivery: Delivery, people: People) -> Json:
+def _sweep(
+    settings: SweepSettings, context: LambdaContext, part: Part, delivery: Delivery, people: People
+) -> wire.Report:
     """The public report of one sweep, or of why there was none; told."""
     try:
         book = delivery.policies()
@@ -131,7 +138,7 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, delivery
         return replace(report, blind=(*unread, *report.blind, *blind, *left[0]))
 
     def tell(report: Report) -> tuple[str, ...]:
-        return people.tell(builtins_of(report_of(complete(report), book.lens, report.started_at)))
+        return people.tell(report_of(complete(report), book.lens, report.started_at, arn=arn_of))
 
     report = run(
         replace(
@@ -139,7 +146,7 @@ def _sweep(settings: SweepSettings, context: LambdaContext, part: Part, delivery
             reader=people.reader,
         )
     )
-    return builtins_of(report_of(complete(report), book.lens, report.started_at))
+    return report_of(complete(report), book.lens, report.started_at, arn=arn_of)
 
 
 def _effective_mode(settings: SweepSettings, delivery: Delivery) -> tuple[Mode, tuple[str, ...], tuple[Blind, ...]]:
@@ -287,7 +294,7 @@ def _keys_of(target: CloudTarget) -> dict[str, str]:
     return read_keys(_client("secretsmanager"), target.secret, clouds()[target.cloud].keys)
 
 
-def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> Json:
+def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> wire.Report:
     """The report of a sweep that did not take place: everything it should have looked at is blind."""
     now = time.time()
     report = Report(
@@ -301,7 +308,7 @@ def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> Json:
         blind=tuple(Blind(key, (), f"not looked at: {why}") for key in _keys(settings, settings.services)),
         api_calls={},
     )
-    return builtins_of(report_of(report, Lens(), now, error=why))
+    return report_of(report, Lens(), now, error=why)
 
 
 def _keys(settings: SweepSettings, services: tuple[str, ...]) -> list[ScopeKey]:

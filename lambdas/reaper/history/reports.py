@@ -24,7 +24,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from reaper.history.keys import REPORTS, REPORTS_SCHEMA, REPORTS_SUFFIX, is_of_reports, read_report_key, report_key_of
 from reaper.history.sources import NEWER, Skipped, UnreadableError
 from reaper.sweep.ports import HistoryError
-from reaper.wire.report import REPORT_VERSION
+from reaper.wire.codec import encode
+from reaper.wire.report import REPORT_VERSION, Report
 
 if TYPE_CHECKING:
     from reaper.history.sinks import Sink
@@ -39,17 +40,15 @@ _DENIED: Final = frozenset({"AccessDenied", "Forbidden", "403", "AllAccessDisabl
 Json = dict[str, Any]
 
 
-def archive(sink: Sink, report: Json) -> None:
-    """Keep ``report``, the public JSON of a sweep or of a part of one, whole.
+def archive(sink: Sink, report: Report) -> None:
+    """Keep ``report``, of a sweep or of a part of one, whole.
 
     Raises:
         HistoryError: it is not known to be kept; says why in a sentence.
     """
     try:
-        began = datetime.fromisoformat(report["started_at"]).timestamp()
-        key = report_key_of(str(report["run_id"]), began)
-        text = json.dumps(report, separators=(",", ":"), ensure_ascii=False).encode(errors="backslashreplace")
-        body = io.BytesIO(gzip.compress(text, compresslevel=6, mtime=0))
+        key = report_key_of(report.run_id, report.started_at.timestamp())
+        body = io.BytesIO(gzip.compress(encode(report), compresslevel=6, mtime=0))
     except Exception as error:
         raise HistoryError(f"the report was not archived: {type(error).__name__}: {error}") from error
     sink.put(key, body)

@@ -1,7 +1,7 @@
 """What each audience is told of a sweep: one digest per destination, and whether it says anything new.
 
 A digest is a report cut to its audience: the platform's has everything, an owner's has the findings of that owner and nothing
-of what could not be read. All of it is the public JSON of a report, and is read by every medium alike.
+of what could not be read. It is a report itself, and is read by every medium alike.
 """
 
 from __future__ import annotations
@@ -9,24 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Final
+from typing import Final
+
+from msgspec.structs import replace
 
 from reaper.core.outcome import RANK, Outcome, costs, is_answerable
 from reaper.core.owners import Contact, OwnersBook, resolve
 from reaper.notifiers.severity import is_quiet
+from reaper.wire.codec import builtins_of
+from reaper.wire.common import Place, Ref, known_number
+from reaper.wire.report import Audience, Finding, Links, Owners, Report, Sessions
 
-Json = Mapping[str, Any]
-Answering = Callable[[Json, str], str]
-"""The URL of the page that answers for a session (its ref), for whom it is sent to; "" where there is none."""
+Answering = Callable[[Ref, str], str]
+"""The URL of the page that answers for a session, for whom it is sent to; "" where there is none."""
 
 PLATFORM: Final = "platform"
 """The audience of the whole report: its key, its medium, and to whom its links are made out."""
-
-_KEPT: Final = ("schema_version", "run_id", "mode", "started_at", "finished_at")
-"""What an owner's digest has of the report as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,63 +50,52 @@ class Fingerprint:
         return Fingerprint(*parts)
 
 
-def annotate(report: Json, book: OwnersBook) -> dict[str, Any]:
+def annotate(report: Report, book: OwnersBook) -> Report:
     """``report`` with the ``team`` of each finding that has one, and ``owners``: how many are known to the book.
 
     ``owners`` counts every finding but the confirmed ones, whose stop was counted before; ``unresolved`` are those that no
     entry fits, whether or not a default contact hears of them. A book that names nobody leaves the report as it is.
     """
     if not book:
-        return dict(report)
-    findings: list[Json] = []
-    counts = {"resolved": 0, "unresolved": 0}
+        return report
+    findings: list[Finding] = []
+    resolved = unresolved = 0
     entry_of = cache(book.entry_of)
-    for finding in report["findings"]:
+    for finding in report.findings:
         entry = entry_of(_owner(finding))
         contact = entry.contact if entry else book.default
-        if finding["outcome"] != Outcome.CONFIRMED:
-            counts["resolved" if entry else "unresolved"] += 1
-        findings.append({**finding, "team": contact.team} if contact else finding)
-    return {**report, "findings": findings, "owners": counts}
+        if finding.outcome != Outcome.CONFIRMED:
+            resolved, unresolved = (resolved + 1, unresolved) if entry else (resolved, unresolved + 1)
+        findings.append(replace(finding, team=contact.team) if contact else finding)
+    return replace(report, findings=tuple(findings), owners=Owners(resolved=resolved, unresolved=unresolved))
 
 
 def digests(
-    report: Json, book: OwnersBook, *, timezone: str, told_already: frozenset[str], link: Answering | None = None
-) -> list[dict[str, Any]]:
+    report: Report, book: OwnersBook, *, timezone: str, told_already: frozenset[str], link: Answering | None = None
+) -> list[Report]:
     """A digest for each audience: first the platform's, then one for each destination in ``book`` with a finding.
 
     ``timezone`` is the deployment's, for readers with none of their own. A destination in ``told_already``
     (``email:ops@example.com``) gets the whole report by another way, and so no digest. ``link`` makes the page that answers
-    for a session. An audience that only hears of what nobody else owns is marked ``"default": true``. The result does not
+    for a session. An audience that only hears of what nobody else owns is marked as the default. The result does not
     depend on the order of the findings, but for that of the findings in each digest.
     """
     whole = annotate(report, book)
-    linked = _Linked(link)
     taken = frozenset(map(_spelt, told_already))
     audiences = {one.key: one for one in _audiences(book, timezone) if _spelt(one.key) not in taken}
-    own: dict[str, list[Json]] = {}
+    own: dict[str, list[Finding]] = {}
     contact_of = cache(partial(resolve, book))
     if audiences:
-        for finding in whole["findings"]:
+        for finding in whole.findings:
             contact = contact_of(_owner(finding))
             for destination in contact.destinations() if contact else ():
                 own.setdefault(destination, []).append(finding)
-    platform = _Audience(PLATFORM, PLATFORM, PLATFORM, timezone)
-    every = {
-        **whole,
-        "findings": linked.all(whole["findings"], PLATFORM),
-        "audience": platform.as_json(whole["findings"]),
-    }
-    return [
-        every,
-        *(
-            _digest(whole, audiences[key], linked.all(own[key], audiences[key].to))
-            for key in sorted(own.keys() & audiences)
-        ),
-    ]
+    platform = Audience(key=PLATFORM, medium=PLATFORM, to=PLATFORM, teams=_teams(whole.findings), timezone=timezone)
+    every = replace(whole, findings=_linked(whole.findings, PLATFORM, link), audience=platform)
+    return [every, *(_digest(whole, audiences[key], own[key], link) for key in sorted(own.keys() & audiences))]
 
 
-def fingerprint(digest: Json) -> Fingerprint:
+def fingerprint(digest: Report) -> Fingerprint:
     """Names what ``digest`` tells: its news, and apart from that the troubles of the sweep.
 
     News are findings that were not told before and concern somebody (severity above ``info``): each by session, outcome,
@@ -113,20 +103,20 @@ def fingerprint(digest: Json) -> Fingerprint:
     whatever the words; what kept the sweep from judging; and notes. The order of nothing matters.
     """
     news = [
-        [finding["ref"], finding["outcome"], finding.get("policy"), finding.get("due"), _snoozed_at(finding)]
-        for finding in digest["findings"]
-        if _is_news(finding)
+        (one.ref, one.outcome, one.policy, one.due, one.snooze.at if one.snooze else None)
+        for one in digest.findings
+        if one.news and not is_quiet(one.outcome)
     ]
-    troubles = [
-        *(["blind", *_place(blind)] for blind in digest["blind"]),
-        *(["guard", *_place(guard)] for guard in digest.get("guards", ())),
-        *(["note", note] for note in digest.get("notes", ())),
-        *([["error", digest["error"]]] if "error" in digest else []),
+    troubles: list[tuple[object, ...]] = [
+        *(("blind", *_place(blind), blind.scope) for blind in digest.blind),
+        *(("guard", *_place(guard), {}) for guard in digest.guards),
+        *(("note", note) for note in digest.notes),
+        *((("error", digest.error),) if digest.error else ()),
     ]
     return Fingerprint(_hash(news), _hash(troubles))
 
 
-def worth_telling(digest: Json, before: Fingerprint | None) -> bool:
+def worth_telling(digest: Report, before: Fingerprint | None) -> bool:
     """Whether ``digest`` says anything that its audience was not told with the digest that ``before`` names.
 
     ``before`` names what it was told last, with the troubles of the last sweep even if that was not worth telling: one that
@@ -137,39 +127,7 @@ def worth_telling(digest: Json, before: Fingerprint | None) -> bool:
     return bool(now.findings and now.findings != old.findings) or bool(now.troubles and now.troubles != old.troubles)
 
 
-@dataclass(frozen=True, slots=True)
-class _Audience:
-    """Who reads a digest, and where."""
-
-    key: str
-    medium: str
-    to: str
-    timezone: str
-    is_default: bool = False
-
-    def as_json(self, findings: Iterable[Json]) -> dict[str, Any]:
-        teams = sorted({finding["team"] for finding in findings if "team" in finding})
-        told = {"key": self.key, "medium": self.medium, "to": self.to, "teams": teams, "timezone": self.timezone}
-        return {**told, "default": True} if self.is_default else told
-
-
-class _Linked:
-    """Findings with the page that answers for them, where there is one."""
-
-    def __init__(self, link: Answering | None) -> None:
-        self._link = link
-
-    def all(self, findings: Iterable[Json], to: str) -> list[Json]:
-        return [self._one(finding, to) for finding in findings]
-
-    def _one(self, finding: Json, to: str) -> Json:
-        if self._link is None or finding.get("verdict") != "stop" or not is_answerable(finding["outcome"]):
-            return finding
-        url = self._link(finding["ref"], to)
-        return {**finding, "links": {"answer": url}} if url else finding
-
-
-def _audiences(book: OwnersBook, timezone: str) -> Iterable[_Audience]:
+def _audiences(book: OwnersBook, timezone: str) -> Iterable[Audience]:
     """Everybody the book names, by destination; of those who share one, the first says in which timezone it reads."""
     found: dict[str, Contact] = {}
     for contact in book.contacts():
@@ -177,58 +135,65 @@ def _audiences(book: OwnersBook, timezone: str) -> Iterable[_Audience]:
             found.setdefault(destination, contact)
     for key, contact in found.items():
         medium, _, to = key.partition(":")
-        yield _Audience(key, medium, to, contact.timezone or timezone, is_default=contact is book.default)
+        zone = contact.timezone or timezone
+        yield Audience(key=key, medium=medium, to=to, teams=(), timezone=zone, default=contact is book.default)
 
 
-def _digest(report: Json, audience: _Audience, findings: list[Json]) -> dict[str, Any]:
-    counts = Counter(finding["outcome"] for finding in findings)
+def _digest(report: Report, audience: Audience, findings: list[Finding], link: Answering | None) -> Report:
+    counts = Counter(finding.outcome for finding in findings)
     over = sum(count for outcome, count in counts.items() if (known := Outcome.read(outcome)) and known.row.ended)
-    return {
-        **{key: report[key] for key in _KEPT if key in report},
-        "sessions": {"seen": len(findings), "live": len(findings) - over},
-        "findings": findings,
-        "blind": [],
-        "totals": {outcome: counts[outcome] for outcome in sorted(counts, key=_order)},
-        "idle_cost": _sum(finding["facts"].get("idle_cost") for finding in findings if costs(finding["outcome"])),
-        **(
-            {"avoided_cost": _sum(finding.get("avoided_cost") for finding in findings)}
-            if any("avoided_cost" in finding for finding in findings)
-            else {}
-        ),
-        "api_calls": {},
-        "audience": audience.as_json(findings),
-    }
+    avoided = [finding.avoided_cost for finding in findings if finding.avoided_cost is not None]
+    return Report(
+        schema_version=report.schema_version,
+        run_id=report.run_id,
+        mode=report.mode,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        sessions=Sessions(seen=len(findings), live=len(findings) - over),
+        findings=_linked(findings, audience.to, link),
+        blind=(),
+        totals={outcome: counts[outcome] for outcome in sorted(counts, key=_order)},
+        idle_cost=round(sum(known_number(one.facts.idle_cost) or 0.0 for one in findings if costs(one.outcome)), 2),
+        avoided_cost=round(sum(avoided), 2) if avoided else None,
+        api_calls={},
+        audience=replace(audience, teams=_teams(findings)),
+    )
+
+
+def _linked(findings: Iterable[Finding], to: str, link: Answering | None) -> tuple[Finding, ...]:
+    """Findings with the page that answers for them, where there is one."""
+    if link is None:
+        return tuple(findings)
+
+    def linked(finding: Finding) -> Finding:
+        if finding.verdict != "stop" or not is_answerable(finding.outcome):
+            return finding
+        url = link(finding.ref, to)
+        return replace(finding, links=Links(answer=url)) if url else finding
+
+    return tuple(map(linked, findings))
+
+
+def _teams(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(sorted({finding.team for finding in findings if finding.team}))
 
 
 def _order(outcome: str) -> tuple[int, str]:
     return (RANK.get(outcome, len(RANK)), outcome)
 
 
-def _sum(amounts: Iterable[object]) -> float:
-    return round(sum(amount for amount in amounts if isinstance(amount, int | float)), 2)
-
-
-def _owner(finding: Json) -> str | None:
-    owner = finding["facts"].get("owner")
+def _owner(finding: Finding) -> str | None:
+    owner = finding.facts.owner
     return owner if isinstance(owner, str) else None
 
 
-def _is_news(finding: Json) -> bool:
-    return finding.get("news", True) is not False and not is_quiet(finding["outcome"])
-
-
-def _snoozed_at(finding: Json) -> object:
-    snooze = finding.get("snooze")
-    return snooze.get("at") if isinstance(snooze, Mapping) else None
-
-
-def _place(where: Json) -> list[object]:
-    return [where["service"], where["account"], where["region"], where.get("scope") or {}]
+def _place(where: Place) -> tuple[str, str, str]:
+    return where.service, where.account, where.region
 
 
 def _hash(parts: Iterable[object]) -> str:
-    """Names ``parts`` in any order, each once; nothing where there are none."""
-    told = sorted({json.dumps(part, sort_keys=True) for part in parts})
+    """Names ``parts`` in any order, each once; nothing where there are none. The ledger keeps it: its bytes may not change."""
+    told = sorted({json.dumps(builtins_of(part), sort_keys=True) for part in parts})
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32] if told else ""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import random
 import threading
 import time
@@ -14,6 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final, Protocol
+
+from msgspec import Struct
+
+from reaper.wire.codec import encode, text_of
+from reaper.wire.texts import each_text
 
 SOURCE: Final = "session-reaper"
 
@@ -51,22 +54,19 @@ _LONGEST_BYTES: Final = 4000
 _TERSE: Final = 300
 
 
-Json = Mapping[str, Any]
-
-
 @dataclass(frozen=True)
 class Entry:
-    """One event. ``at`` is epoch seconds; ``resources`` are the ARNs it is about."""
+    """One event. ``resources`` are the ARNs it is about."""
 
     detail_type: str
-    detail: Json
-    at: float
+    detail: Struct
+    at: datetime
     resources: tuple[str, ...] = ()
 
     @cached_property
     def body(self) -> str:
-        """The detail as it is sent: ASCII, and JSON to every reader (no NaN, no half a character)."""
-        return json.dumps(clipped(self.detail), separators=(",", ":"), allow_nan=False)
+        """The detail as it is sent: JSON to every reader (no NaN, no half a character)."""
+        return text_of(each_text(self.detail, clipped))
 
     @property
     def size(self) -> int:
@@ -80,7 +80,7 @@ class Entry:
             "Source": SOURCE,
             "DetailType": self.detail_type,
             "Detail": self.body,
-            "Time": datetime.fromtimestamp(self.at, UTC),
+            "Time": self.at.astimezone(UTC),
             "Resources": list(self.resources),
             "EventBusName": bus,
         }
@@ -199,19 +199,13 @@ def batches(entries: Iterable[Entry], *, most: int, room: int) -> Iterator[list[
         yield batch
 
 
-def clipped(value: Any) -> Any:
-    """``value`` with every text in it shortened, and fit to be read as Unicode by anybody."""
-    if isinstance(value, str):
-        # What services answer can hold one half of a surrogate pair, which EventBridge takes for broken JSON.
-        text = value[: _LONGEST + 1].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if len(text) > _LONGEST:
-            text = f"{text[:_LONGEST]}..."
-        return text if len(json.dumps(text)) <= _LONGEST_BYTES else f"{text[:_TERSE]}..."
-    if isinstance(value, Mapping):
-        return {clipped(str(key)): clipped(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [clipped(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def clipped(value: str) -> str:
+    """``value`` shortened, and fit to be read as Unicode by anybody."""
+    # What services answer can hold one half of a surrogate pair, which EventBridge takes for broken JSON.
+    text = value[: _LONGEST + 1].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}..."
+    return text if len(encode(text)) <= _LONGEST_BYTES else f"{text[:_TERSE]}..."
 
 
 class _Tally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from unicodedata import combining, east_asian_width
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ _INVISIBLE: Final = re.compile(
 _LINK: Final = re.compile(r"://|(?<=\bwww)\.", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://[!-~]+")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
+_LAST_YEAR: Final = 9000
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -67,39 +68,42 @@ def wrapped(text: str, first: str = "", rest: str = "") -> str:
 class Clock:
     """Tells instants in a reader's timezone, named. A timezone that does not exist is UTC, and is named so."""
 
-    def __init__(self, timezone: object, now: object) -> None:
-        """``timezone`` is an IANA name; ``now`` the RFC 3339 instant whose year need not be told."""
-        self._zone = zone_of(timezone if isinstance(timezone, str) else "")
+    def __init__(self, timezone: str, now: datetime | None = None) -> None:
+        """``timezone`` is an IANA name; ``now`` the instant whose year need not be told."""
+        self._zone = zone_of(timezone)
         self.name = self._zone.key if isinstance(self._zone, ZoneInfo) else "UTC"
-        self._now = self._read(now)
+        self._now = self._here(now) if now else None
 
-    def at(self, instant: object) -> str:
-        """``Sun 1 Mar 11:45 CET`` for an RFC 3339 text; any other text as it is, harmless."""
-        moment = self._read(instant)
-        if moment is None:
-            return shown(instant)
+    def at(self, instant: datetime) -> str:
+        """``Sun 1 Mar 11:45 CET``."""
+        moment = self._here(instant)
         year = "" if self._now and moment.year == self._now.year else f" {moment.year}"
         day = f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}{year}"
         return f"{day} {moment:%H:%M} {_zone_name(moment)}"
 
     def within(self, text: str) -> str:
-        """``text`` with each instant in it told as :meth:`at` does."""
-        return _INSTANT.sub(lambda found: self.at(found.group()), text)
+        """``text`` with each RFC 3339 instant in it told as :meth:`at` does."""
+        return _INSTANT.sub(lambda found: self._at_text(found.group()), text)
 
-    def day_after(self, instant: object, days: int) -> str:
-        """``2026-03-08``: the date so many days after an instant, or after now where it is none."""
-        moment = self._read(instant) or self._now
-        if moment is None:
+    def day_after(self, instant: datetime | None, days: int) -> str:
+        """``2026-03-08``: the date so many days after an instant, or after now where there is none."""
+        moment = self._here(instant) if instant else self._now
+        if moment is None or moment.year > _LAST_YEAR:
             return "2030-01-31"
-        return datetime.fromordinal(moment.toordinal() + days).date().isoformat()
+        return (moment.date() + timedelta(days)).isoformat()
 
-    def _read(self, instant: object) -> datetime | None:
-        if not isinstance(instant, str) or not _INSTANT.fullmatch(instant):
-            return None
+    def _at_text(self, text: str) -> str:
         try:
-            return datetime.fromisoformat(instant).astimezone(self._zone)
+            return self.at(datetime.fromisoformat(text))
+        except ValueError:
+            return text
+
+    def _here(self, instant: datetime) -> datetime:
+        try:
+            return instant.astimezone(self._zone)
         except (ValueError, OverflowError):
-            return None
+            # The first or the last day there is, which this timezone cannot tell.
+            return instant.replace(tzinfo=UTC)
 
 
 def _zone_name(moment: datetime) -> str:

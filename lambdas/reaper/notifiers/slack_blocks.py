@@ -6,19 +6,25 @@ Words of strangers stand in ``plain_text`` alone, where Slack parses neither men
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from reaper.core import durations
+from reaper.core.outcome import Outcome
+from reaper.core.report import Mode
 from reaper.core.snooze import TOLERANCE, tomorrow, zone_of
-from reaper.notifiers import chat_words as words
-from reaper.notifiers.chat_words import Json, listing, mapping, text
+from reaper.notifiers import chat_words as chat
+from reaper.notifiers import words
+from reaper.wire.alarm import Alarm
+from reaper.wire.codec import encode
+from reaper.wire.report import Audience, Finding, Report
 
 Block = dict[str, Any]
+Message = dict[str, Any]
+"""A message as Slack takes it: ``{"text": ..., "blocks": [...]}``."""
 
 MOST_BLOCKS: Final = 50
 MOST_BYTES: Final = 12_000
@@ -34,7 +40,7 @@ _USER: Final = re.compile(r"[UW][A-Z0-9]{2,30}")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LONGEST_SPAN: Final = 30
 _KEEPS: Final = (("1h", "Keep 1 h", 3600.0), ("4h", "Keep 4 h", 14_400.0))
-_STOPPABLE: Final = {"warned", "snoozed"}
+_STOPPABLE: Final = {Outcome.WARNED.value, Outcome.SNOOZED.value}
 """Outcomes of sessions that a wish to stop them now changes anything for, where a stop is planned at all."""
 
 
@@ -44,57 +50,64 @@ class _Reader:
 
     zone: tzinfo
     interactive: bool
-    enforce: bool
-    now: float | None
+    mode: Mode
+    now: datetime
 
-    def clock(self, at: float) -> str:
+    def clock(self, at: datetime) -> str:
         """An instant that Slack shows in the timezone of whoever reads it; the fallback names the audience's."""
-        return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}}|{escaped(words.written(at, self.zone), 80)}>"
+        fallback = escaped(chat.written(at, self.zone), 80)
+        if not 1970 < at.year < 3000:  # noqa: PLR2004 - years that every timezone can tell
+            return fallback
+        return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
 
 
-def digest_message(digest: Json, *, interactive: bool, timezone: str = "UTC", where: str = "") -> Json:
-    """The message for one digest: ``{"text": ..., "blocks": [...]}``, never too big.
+def digest_message(digest: Report, *, interactive: bool, timezone: str = "UTC") -> Message:
+    """The message for one digest, never too big.
 
-    ``interactive`` says that somebody listens to buttons. ``timezone`` is for an audience without one; ``where`` tells
-    where everything can be read that has no room.
+    ``interactive`` says that somebody listens to buttons. ``timezone`` is for an audience without one.
     """
-    audience = mapping(digest.get("audience"))
+    audience = digest.audience
     reader = _Reader(
-        zone=zone_of(text(audience.get("timezone")) or timezone),
+        zone=zone_of(audience.timezone if audience else timezone),
         interactive=interactive,
-        enforce=words.enforces(digest),
-        now=words.instant(digest.get("finished_at")),
+        mode=digest.mode,
+        now=digest.finished_at,
     )
     mention = _mention(audience)
     blocks = list(_opening(digest, reader, mention))
-    closing = [_context("\n".join(advice))] if (advice := words.advice(digest)) else []
-    shown = _fill(blocks, words.groups(digest), reader, MOST_BYTES - _RESERVE - size([*blocks, *closing]))
-    missing = words.total(digest, "findings") - shown
+    closing = [_context("\n".join(advice))] if (advice := chat.advice(digest)) else []
+    shown = _fill(blocks, chat.groups(digest), reader, MOST_BYTES - _RESERVE - size([*blocks, *closing]))
+    missing = chat.total(digest) - shown
     if missing > 0:
-        place = text(digest.get("full_report")) or where or "the log of the sweep"
+        place = digest.full_report or "the log of the sweep"
         blocks.append(_context(f"... and {missing} more: see {escaped(place, _LINE)}"))
-    return {"text": f"{mention}{words.headline(digest)}", "blocks": [*blocks, *closing]}
+    return {"text": f"{mention}{chat.headline(digest)}", "blocks": [*blocks, *closing]}
 
 
-def alarm_message(alarm: Json, *, timezone: str = "UTC") -> Json:
+def alarm_message(alarm: Alarm, *, timezone: str = "UTC") -> Message:
     """The message for what CloudWatch publishes when an alarm changes its state."""
     titles = {"ALARM": "Alarm: a person should look", "OK": "Alarm is over"}
-    title = f"Session Reaper: {titles.get(text(alarm.get('NewStateValue')), 'an alarm knows too little')}"
+    title = f"Session Reaper: {titles.get(alarm.state, 'an alarm knows too little')}"
     told = [
-        escaped(text(alarm.get("AlarmName")) or "an alarm without a name", _DETAIL),
-        escaped(text(alarm.get("AlarmDescription")), _DETAIL),
-        escaped(text(alarm.get("NewStateReason")), _DETAIL),
+        escaped(said or "", _DETAIL)
+        for said in (alarm.name or "an alarm without a name", alarm.description, alarm.reason)
     ]
-    where = [text(alarm.get("AWSAccountId")), text(alarm.get("Region"))]
+    where = " ".join(part for part in (alarm.account, alarm.region) if part) or "CloudWatch"
     blocks = [_header(title), _section(_plain("\n".join(line for line in told if line)))]
-    # CloudWatch writes +0000, which is ISO 8601 and not RFC 3339.
-    at = words.instant(alarm.get("StateChangeTime"))
-    stamp = f", {words.written(at, zone_of(timezone))}" if at is not None else ""
-    blocks.append(_context(f"{escaped(' '.join(part for part in where if part) or 'CloudWatch', _NAME)}{stamp}"))
+    blocks.append(_context(f"{escaped(where, _NAME)}{_stamp(alarm.changed_at, timezone)}"))
     return {"text": title, "blocks": blocks}
 
 
-def other_message(subject: str, body: str) -> Json:
+def _stamp(changed_at: str | None, timezone: str) -> str:
+    """``, 2026-03-01 11:00 CET (Europe/Berlin)``; nothing for what is no instant. CloudWatch writes +0000, as ISO 8601 may."""
+    try:
+        at = datetime.fromisoformat((changed_at or "")[:_LONGEST_SPAN]).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return ""
+    return f", {chat.written(at, zone_of(timezone))}"
+
+
+def other_message(subject: str, body: str) -> Message:
     """The message for anything else a topic carries: shown as it is, shortened, and harmless."""
     title = "Session Reaper: a message of another kind"
     told = [escaped(subject, _LINE), *(escaped(line, _LINE) for line in body.splitlines()[:_LISTED])]
@@ -103,12 +116,12 @@ def other_message(subject: str, body: str) -> Json:
 
 def size(blocks: object) -> int:
     """Bytes of ``blocks`` as they are sent."""
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode())
+    return len(encode(blocks))
 
 
-def escaped(value: object, most: int) -> str:
+def escaped(value: str, most: int) -> str:
     """A stranger's words on one line, with ``&``, ``<`` and ``>`` as entities; never over ``most`` characters."""
-    parts = [_ENTITIES.get(char, char) for char in words.plain(value, most)]
+    parts = [_ENTITIES.get(char, char) for char in chat.plain(value, most)]
     if sum(map(len, parts)) <= most:
         return "".join(parts)
     kept, room = "", most - 3
@@ -119,41 +132,32 @@ def escaped(value: object, most: int) -> str:
     return f"{kept}..."
 
 
-def _opening(digest: Json, reader: _Reader, mention: str) -> Iterator[Block]:
-    yield _header(words.headline(digest))
-    told = " ".join(words.summary(digest))
-    yield _section(
-        _mrkdwn(f"{mention}{told}" if "error" not in digest else f"{mention}Nothing was looked at or stopped.")
-    )
-    if "error" in digest:
-        yield _section(_plain(escaped(digest["error"], _DETAIL) or "(no reason was given)"))
-    for title, name, said in (
-        ("COULD NOT BE READ", "blind", "error"),
-        ("GUARDS hold back every stop of", "guards", "detail"),
-    ):
-        if items := listing(digest.get(name)):
-            rows = words.lines(items, said, _LISTED, _LINE)
+def _opening(digest: Report, reader: _Reader, mention: str) -> Iterator[Block]:
+    yield _header(chat.headline(digest))
+    told = "Nothing was looked at or stopped." if digest.error else " ".join(chat.summary(digest))
+    yield _section(_mrkdwn(f"{mention}{told}"))
+    if digest.error:
+        yield _section(_plain(escaped(digest.error, _DETAIL)))
+    for title, items in (("COULD NOT BE READ", digest.blind), ("GUARDS hold back every stop of", digest.guards)):
+        if items:
+            rows = chat.lines(items, _LISTED, _LINE)
             yield _section(_plain("\n".join([f"{title}:", *(escaped(row, _LINE) for row in rows)])))
-    notes = digest.get("notes")
-    if isinstance(notes, list) and notes:
-        yield _section(_plain("\n".join(f"Note: {escaped(note, _LINE)}" for note in notes[:_LISTED])))
-    if reader.now is not None:
-        yield _context(
-            f"Sweep of {words.written(reader.now, reader.zone)}, run {escaped(digest.get('run_id', '?'), _NAME)}"
-        )
+    if digest.notes:
+        yield _section(_plain("\n".join(f"Note: {escaped(note, _LINE)}" for note in digest.notes[:_LISTED])))
+    yield _context(f"Sweep of {chat.written(reader.now, reader.zone)}, run {escaped(digest.run_id, _NAME)}")
 
 
-def _fill(blocks: list[Block], groups: list[words.Group], reader: _Reader, room: int) -> int:
+def _fill(blocks: list[Block], groups: Sequence[tuple[str, list[Finding]]], reader: _Reader, room: int) -> int:
     """Add as many sessions as fit into ``room`` bytes, each with a link; then give the first of them buttons.
 
     Returns how many sessions were added.
     """
     slots = MOST_BLOCKS - 2 - len(blocks)
-    rows: list[tuple[Json | None, list[Block]]] = []
-    for group in groups:
+    rows: list[tuple[Finding | None, list[Block]]] = []
+    for title, findings in groups:
         # A heading without a session under it says nothing.
-        heading: Block | None = _context(escaped(group.title, _LINE))
-        for finding in group.findings:
+        heading: Block | None = _context(escaped(title, _LINE))
+        for finding in findings:
             if slots <= 1 or room < _RESERVE:
                 break
             block = _session(finding, reader, link=True)
@@ -182,32 +186,32 @@ def _fill(blocks: list[Block], groups: list[words.Group], reader: _Reader, room:
     return sum(finding is not None for finding, _ in rows)
 
 
-def _session(finding: Json, reader: _Reader, *, link: bool) -> Block:
+def _session(finding: Finding, reader: _Reader, *, link: bool) -> Block:
     name, id_ = words.names(finding)
-    first = f"{escaped(name, _NAME)} ({escaped(id_, _NAME)})" if name else escaped(id_, _NAME) or "(no name)"
-    told = [first, escaped(words.place(mapping(finding.get("ref"))), _DETAIL)]
-    told += [f"{word}: {escaped(said, _DETAIL)}" for word, said in words.reasons(finding)]
+    first = f"{escaped(name, _NAME)} ({escaped(id_, _NAME)})" if name else escaped(id_, _NAME)
+    told = [first, escaped(chat.place(finding), _DETAIL)]
+    told += [f"{word}: {escaped(said, _DETAIL)}" for word, said in chat.reasons(finding)]
     fields = [
-        ("Next", words.sequel(finding, enforce=reader.enforce, clock=reader.clock)),
+        ("Next", chat.became(finding, reader.mode, reader.clock)),
         ("Idle", words.idleness(finding, reader.clock)),
         ("Cost", words.costs(finding)),
+        ("Saved", words.saved(finding)),
     ]
     block = _section(_plain("\n".join(told)))
     block["fields"] = [_mrkdwn(f"*{word}*\n{said}") for word, said in fields if said]
-    url, _ = words.answer_link(finding)
+    url, _ = chat.answer_link(finding)
     if link and url:
         block["accessory"] = _button("Keep it or stop it", "details", url=url)
     return block
 
 
-def _buttons(finding: Json, reader: _Reader) -> list[Block]:
+def _buttons(finding: Finding, reader: _Reader) -> list[Block]:
     """What can be answered right here; empty where nothing can, or nobody listens."""
-    url, token = words.answer_link(finding)
+    url, token = chat.answer_link(finding)
     if not reader.interactive or not token or len(token) > MOST_VALUE:
         return []
     buttons = [_button(label, f"answer:{key}", value=token) for key, label in _keeps(finding, reader)]
-    planned = words.instant(finding.get("due")) is not None
-    if reader.enforce and planned and text(finding.get("outcome")) in _STOPPABLE:
+    if reader.mode is Mode.ENFORCE and finding.due and finding.outcome in _STOPPABLE:
         stop = _button("Stop it now", "answer:stop", value=token)
         stop["style"] = "danger"
         stop["confirm"] = {
@@ -220,25 +224,24 @@ def _buttons(finding: Json, reader: _Reader) -> list[Block]:
     return [*buttons, _button("Details", "details", url=url)] if buttons else []
 
 
-def _keeps(finding: Json, reader: _Reader) -> Iterator[tuple[str, str]]:
+def _keeps(finding: Finding, reader: _Reader) -> Iterator[tuple[str, str]]:
     """The snoozes that its policy still allows; where that is not all of them, the longest it does is the last."""
-    limit = mapping(finding.get("snooze_limit"))
-    longest, left = words.number(limit.get("max")), words.number(limit.get("left"))
-    if longest is None or left is None or left < 1:
+    limit = finding.snooze_limit
+    if limit is None or limit.left < 1:
         return
-    wanted = [*_KEEPS]
-    if reader.now is not None:
-        wanted.append(("tomorrow", "Until tomorrow 9:00", tomorrow(reader.now, reader.zone) - reader.now))
-    offered = [one for one in wanted if one[2] <= longest + TOLERANCE]
+    now = reader.now.timestamp()
+    wanted = [*_KEEPS, ("tomorrow", "Until tomorrow 9:00", tomorrow(now, reader.zone) - now)]
+    offered = [one for one in wanted if one[2] <= limit.max + TOLERANCE]
     yield from ((key, label) for key, label, _ in offered)
-    if len(offered) < len(wanted) and all(abs(lasts - longest) > TOLERANCE for _, _, lasts in offered):
-        yield "max", f"Keep {durations.format(longest)[:_LONGEST_SPAN]}"
+    if len(offered) < len(wanted) and all(abs(lasts - limit.max) > TOLERANCE for _, _, lasts in offered):
+        yield "max", f"Keep {durations.format(limit.max)[:_LONGEST_SPAN]}"
 
 
-def _mention(audience: Mapping[str, Any]) -> str:
+def _mention(audience: Audience | None) -> str:
     """An opening mention of the person it is sent to, whose id is the owners file's; never anybody a session names."""
-    to = text(audience.get("to"))
-    return f"<@{to}> " if audience.get("medium") == "slack" and _USER.fullmatch(to) else ""
+    if audience is None or audience.medium != "slack" or not _USER.fullmatch(audience.to):
+        return ""
+    return f"<@{audience.to}> "
 
 
 def _header(title: str) -> Block:

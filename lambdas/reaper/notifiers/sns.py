@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from reaper.notifiers.message import compose
+from reaper.wire.report import Report
 
 
 class SnsClient(Protocol):
@@ -28,7 +29,7 @@ class SnsNotifier:
         self._client = client
         self._topic_arn = topic_arn
 
-    def publish(self, report: Mapping[str, Any], *, where: str = "") -> str:
+    def publish(self, report: Report, *, where: str = "") -> str:
         """The id of the message that carries ``report``, cut if it was too long; ``where`` the whole can be read.
 
         Raises :class:`NotifyError` when SNS did not take it.

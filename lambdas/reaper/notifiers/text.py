@@ -1,25 +1,20 @@
 """A report or digest as people read it: plain text for an email, and one line for its subject.
 
-Takes the public JSON (:func:`reaper.core.report.as_json`), or a digest made of it (:mod:`reaper.notifiers.digest`): a digest
-of owners speaks to them of their sessions. Names and tags were written by strangers, and are rendered harmless.
+A digest of owners speaks to them of their sessions. Names and tags were written by strangers, and are rendered harmless.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from reaper.core.outcome import RANK, Outcome
-from reaper.notifiers.digest import PLATFORM
-from reaper.notifiers.entries import NAME, entry, name_of, short, trouble, whose
+from reaper.core.report import Mode
+from reaper.notifiers import words
+from reaper.notifiers.entries import NAME, entry, name_of, short, trouble
 from reaper.notifiers.plain import WIDTH, Clock, shown, wrapped
-from reaper.notifiers.words import ADVICE_BLIND, advice, said, said_of
-
-__all__ = ["SUBJECT_LENGTH", "Json", "ranked", "render", "shown", "subject"]
-
-Json = Mapping[str, Any]
+from reaper.wire.codec import encode
+from reaper.wire.report import Finding, Report
 
 SUBJECT_LENGTH: Final = 99
 """SNS takes UTF-8 without line breaks or control characters, "less than 100 characters long" (Publish, parameter Subject)."""
@@ -28,16 +23,16 @@ _A_SECTION: Final = 50
 _NOTES: Final = 10
 
 
-def subject(report: Json) -> str:
+def subject(report: Report) -> str:
     """One line of at most 99 characters: what matters most. Letters of any language stay as they are."""
-    owner = _is_for_owner(report)
-    if "error" in report:
-        told = str(report["error"])
+    owner = words.is_for_owner(report)
+    if report.error:
+        told = report.error
     elif owner:
         told = _sentence(report)
     else:
         told = ", ".join(_counts(report)) or _nothing(report)
-    line = f"Session Reaper: {told}" if owner else f"Session Reaper, {report['mode']} mode: {told}"
+    line = f"Session Reaper: {told}" if owner else f"Session Reaper, {report.mode} mode: {told}"
     plain = "".join(char if char.isprintable() else "?" for char in line)
     if _characters(plain) <= SUBJECT_LENGTH:
         return plain
@@ -53,17 +48,17 @@ def _characters(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def ranked(findings: Iterable[Json]) -> list[Json]:
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
     """``findings``, those that matter most first; an outcome nobody knows yet comes before all others."""
-    return sorted(findings, key=_rank)
+    return sorted(findings, key=lambda one: RANK.get(one.outcome, -1))
 
 
-def render(report: Json, *, room: int, where: str = "") -> str:
+def render(report: Report, *, room: int, where: str = "") -> str:
     """The whole report as text. Once its entries take ``room`` bytes as JSON, the rest is counted, not told.
 
     ``where`` says in words where all of it can be read.
     """
-    clock = Clock((report.get("audience") or {}).get("timezone", "UTC"), report.get("started_at"))
+    clock = Clock(report.audience.timezone if report.audience else "UTC", report.started_at)
     budget = _Budget(room, f", see {shown(where)}" if where else "")
     blocks = [*_opening(report, clock), *_troubles(report, budget)]
     blocks += _groups(report, clock, budget)
@@ -88,7 +83,7 @@ class _Budget:
         lines = [heading]
         told, gap = 0, ""
         for text in entries:
-            self._room -= len(json.dumps(text))
+            self._room -= len(encode(text))
             if self._room < 0 or told == _A_SECTION:
                 break
             lines.append(f"{gap}{text}")
@@ -99,23 +94,24 @@ class _Budget:
         return wrapped(f"... and {count} more{of}{self._see}")
 
 
-def _opening(report: Json, clock: Clock) -> Iterator[str]:
-    if _is_for_owner(report):
+def _opening(report: Report, clock: Clock) -> Iterator[str]:
+    if words.is_for_owner(report):
         sentence = _sentence(report, longest=200)
         yield wrapped(f"{sentence[0].upper()}{sentence[1:]}.")
         yield _lines(_situation(report, clock))
         return
-    if "error" in report:
-        yield f"Session Reaper stopped nothing and looked at nothing.\n{wrapped(clock.within(shown(report['error'], 2000)))}"
+    if report.error:
+        why = wrapped(clock.within(shown(report.error, 2000)))
+        yield f"Session Reaper stopped nothing and looked at nothing.\n{why}"
     else:
         counts = ", ".join(_counts(report)) or _nothing(report)
-        yield wrapped(f"Session Reaper, {report['mode']} mode: {counts}.")
-    sessions, owners = report["sessions"], report.get("owners") or {}
+        yield wrapped(f"Session Reaper, {report.mode} mode: {counts}.")
+    sessions = report.sessions
     facts = [
         *_situation(report, clock),
-        f"{sessions['seen']} sessions seen, {sessions['live']} of them live.",
-        *_unowned(owners.get("unresolved", 0)),
-        f"Sweep {shown(report['run_id'])}, {_span(clock.at(report['started_at']), clock.at(report['finished_at']))}.",
+        f"{sessions.seen} sessions seen, {sessions.live} of them live.",
+        *_unowned(report.owners.unresolved if report.owners else 0),
+        f"Sweep {shown(report.run_id)}, {_span(clock.at(report.started_at), clock.at(report.finished_at))}.",
     ]
     yield _lines(facts)
 
@@ -130,147 +126,102 @@ def _unowned(count: int) -> Iterator[str]:
         yield f"{count} {sessions} of these {have} no owner that owners.yaml names."
 
 
-def _situation(report: Json, clock: Clock) -> Iterator[str]:
+def _situation(report: Report, clock: Clock) -> Iterator[str]:
     """What to know before reading on."""
-    if report["mode"] == "report":
+    if report.mode is Mode.REPORT:
         yield "In report mode nothing is stopped."
-    else:
-        warned = (one for one in report["findings"] if one["outcome"] == Outcome.WARNED)
-        dues = [one["due"] for one in warned if isinstance(one.get("due"), str)]
-        if dues:
-            yield f"The next stop is due {clock.at(min(dues))}, unless the session is used before."
-    if report.get("idle_cost"):
-        yield f"Their idleness has cost about {report['idle_cost']:.2f} USD so far (an estimate)."
-    if report.get("avoided_cost"):
-        yield f"Stopping avoids about {report['avoided_cost']:.2f} USD (an estimate)."
+    elif dues := [one.due for one in report.findings if one.due and one.outcome == Outcome.WARNED]:
+        yield f"The next stop is due {clock.at(min(dues))}, unless the session is used before."
+    yield from words.money(report)
     if clock.name != "UTC":
         yield f"Times are those of {clock.name}."
 
 
-def _troubles(report: Json, budget: _Budget) -> Iterator[str]:
+def _troubles(report: Report, budget: _Budget) -> Iterator[str]:
     """What the sweep could not see, or was kept from doing."""
-    if blind := report["blind"]:
+    if blind := report.blind:
         heading = f"COULD NOT BE READ, so what runs there is unknown ({len(blind)})"
         yield budget.section(heading, map(trouble, blind), len(blind))
-    if guards := report.get("guards"):
+    if guards := report.guards:
         heading = f"GUARDS that hold back every stop of a place ({len(guards)})"
         yield budget.section(heading, map(trouble, guards), len(guards))
-    if notes := report.get("notes"):
+    if notes := report.notes:
         entries = (wrapped(shown(note), "- ", "  ") for note in notes[:_NOTES])
         yield budget.section("NOTES", entries, len(notes))
 
 
-def _groups(report: Json, clock: Clock, budget: _Budget) -> Iterator[str]:
+def _groups(report: Report, clock: Clock, budget: _Budget) -> Iterator[str]:
     """The news, by owner and service; the owner with the most important news first."""
-    groups: dict[str, dict[str, list[Json]]] = {}
-    for finding in _ordered(report, _news(report)):
-        groups.setdefault(whose(finding), {}).setdefault(str(finding["ref"]["service"]), []).append(finding)
-    flat = [(owner, *one) for owner, ones in groups.items() for one in ones.items()]
-    for index, (owner, service, findings) in enumerate(flat):
+    groups = words.groups(_news(report), lambda text: shown(text, NAME))
+    for index, (title, findings) in enumerate(groups):
         if budget.is_spent:
-            count, owners = sum(len(rest) for *_, rest in flat[index:]), len({whom for whom, *_ in flat[index:]})
-            yield budget.more(count, f" of {owners} owner{'' if owners == 1 else 's'}")
+            count, owners = sum(len(rest) for _, rest in groups[index:]), len(groups) - index
+            yield budget.more(count, f" in {owners} group{'' if owners == 1 else 's'}")
             return
-        heading = f"{_title(report, owner, shown(service))} ({len(findings)})"
-        entries = (entry(finding, report["mode"], clock) for finding in findings)
+        heading = f"{_title(report, title, findings[0].ref.service)} ({len(findings)})"
+        entries = (entry(finding, report.mode, clock) for finding in findings)
         yield budget.section(f"{heading}\n{'-' * min(len(heading), WIDTH)}", entries, len(findings), spaced=True)
 
 
-def _title(report: Json, owner: str, service: str) -> str:
-    if _is_for_owner(report) and not _is_default(report) and len(report["audience"].get("teams") or ()) <= 1:
-        return f"Your {service} sessions"
-    return f"{owner}: {service}"
+def _title(report: Report, title: str, service: str) -> str:
+    if words.is_for_owner(report) and not words.is_for_the_rest(report) and len(_teams(report)) <= 1:
+        return f"Your {shown(service)} sessions"
+    return title
 
 
-def _still_open(report: Json, clock: Clock, budget: _Budget) -> Iterator[str]:
+def _still_open(report: Report, clock: Clock, budget: _Budget) -> Iterator[str]:
     """What people were told before: a line each."""
-    findings = [one for one in _ordered(report, report["findings"]) if not _is_new(one)]
+    findings = [one for one in words.ordered(report) if not one.news]
     if findings:
-        entries = (wrapped(short(finding, report["mode"], clock), "- ", "  ") for finding in findings)
+        entries = (wrapped(short(finding, report.mode, clock), "- ", "  ") for finding in findings)
         yield budget.section(f"STILL OPEN, told before ({len(findings)})", entries, len(findings))
 
 
-def _closing(report: Json) -> Iterator[str]:
-    if _is_for_owner(report):
-        to, teams = report["audience"].get("to", ""), report["audience"].get("teams") or ()
+def _closing(report: Report) -> Iterator[str]:
+    if report.audience and words.is_for_owner(report):
+        teams = _teams(report)
         of = f" for {', '.join(shown(team, NAME) for team in teams[:5])}" if teams else ""
-        yield wrapped(f"You get this because the owners known to Session Reaper name {shown(to)}{of}.")
+        yield wrapped(f"You get this because the owners known to Session Reaper name {shown(report.audience.to)}{of}.")
         return
-    outcomes = {finding["outcome"] for finding in report["findings"]} or set(report["totals"])
-    steps = [*([ADVICE_BLIND] if report["blind"] else []), *advice(outcomes, report["mode"])]
-    if steps:
+    if steps := words.advice(report):
         yield "\n".join(["WHAT TO DO", *(wrapped(sentence, "- ", "  ") for sentence in steps)])
 
 
-def _counts(report: Json) -> list[str]:
+def _counts(report: Report) -> list[str]:
     """``1 could not be read``, ``5 stopped``: what is new, the most important first, and how much is still open."""
-    counts, old = _new_counts(report)
-    unread = len(report["blind"])
-    known = [f"{counts[one]} {one.row.counted}" for one in Outcome if counts[one] > 0]
-    unknown = [f"{count} {shown(outcome)}" for outcome, count in counts.items() if outcome not in RANK and count > 0]
+    new, old = words.news(report)
     told_before = [f"{old} told before {'is' if old == 1 else 'are'} still open"] if old else []
-    return [*([f"{unread} could not be read"] if unread else []), *unknown, *known, *told_before]
+    return [*words.counts(new, len(report.blind)), *told_before]
 
 
-def _sentence(report: Json, longest: int = 40) -> str:
+def _sentence(report: Report, longest: int = 40) -> str:
     """``2 of your sessions are about to be stopped, 1 was stopped``; a single session is named."""
-    counts, _ = _new_counts(report)
-    news = _news(report)
+    rest, news = words.is_for_the_rest(report), _news(report)
     if len(news) == 1:
-        whose_session = "a session nobody is known to own:" if _is_default(report) else "your session"
-        return f"{whose_session} {name_of(news[0], longest)} {said_of(news[0], report['mode'])}"
-    known = [(counts[outcome], outcome) for outcome in sorted(RANK, key=_urgency) if counts[outcome] > 0]
-    known += [(count, outcome) for outcome, count in counts.items() if outcome not in RANK and count > 0]
-    if not known:
+        whose = "a session nobody is known to own:" if rest else "your session"
+        return f"{whose} {name_of(news[0], longest)} {words.said_of(news[0], report.mode)}"
+    new, _ = words.news(report)
+    # What can still be kept comes first, as in the text below.
+    order = sorted(new, key=lambda outcome: (outcome != Outcome.WARNED, RANK.get(outcome, len(RANK))))
+    told = [(new[outcome], words.said(outcome, report.mode, new[outcome])) for outcome in order if new[outcome] > 0]
+    if not told:
         return "nothing new of these sessions"
-    (number, outcome), *others = known
-    sessions = "of the sessions nobody is known to own" if _is_default(report) else "of your sessions"
-    first = f"{number} {sessions} {said(outcome, report['mode'], number)}"
-    return ", ".join([first, *(f"{count} {said(outcome, report['mode'], count)}" for count, outcome in others)])
+    (number, became), *others = told
+    sessions = "of the sessions nobody is known to own" if rest else "of your sessions"
+    return ", ".join([f"{number} {sessions} {became}", *(f"{count} {said}" for count, said in others)])
 
 
-def _ordered(report: Json, findings: Iterable[Json]) -> list[Json]:
-    """Those that matter most to the reader first: to an owner, what can still be kept."""
-    order = ranked(findings)
-    return sorted(order, key=lambda one: _urgency(one["outcome"])) if _is_for_owner(report) else order
+def _nothing(report: Report) -> str:
+    return "nothing new" if report.findings else "nothing found"
 
 
-def _urgency(outcome: str) -> tuple[bool, int]:
-    return (outcome != Outcome.WARNED, RANK.get(outcome, -1))
+def _news(report: Report) -> list[Finding]:
+    return [finding for finding in words.ordered(report) if finding.news]
 
 
-def _new_counts(report: Json) -> tuple[Counter[str], int]:
-    """How many findings of each outcome are new, and how many are not."""
-    old = Counter(one["outcome"] for one in report["findings"] if not _is_new(one))
-    counts = Counter(report["totals"])
-    counts.subtract(old)
-    return counts, sum(old.values())
-
-
-def _nothing(report: Json) -> str:
-    return "nothing new" if report["findings"] else "nothing found"
-
-
-def _news(report: Json) -> list[Json]:
-    return [finding for finding in report["findings"] if _is_new(finding)]
-
-
-def _is_new(finding: Json) -> bool:
-    return finding.get("news", True) is not False
-
-
-def _is_for_owner(report: Json) -> bool:
-    return (report.get("audience") or {}).get("medium", PLATFORM) != PLATFORM
-
-
-def _is_default(report: Json) -> bool:
-    """Whether the reader hears of what nobody else owns."""
-    return bool((report.get("audience") or {}).get("default"))
+def _teams(report: Report) -> tuple[str, ...]:
+    return report.audience.teams if report.audience else ()
 
 
 def _lines(sentences: Iterable[str]) -> str:
     return "\n".join(wrapped(sentence) for sentence in sentences)
-
-
-def _rank(finding: Json) -> int:
-    return RANK.get(finding["outcome"], -1)

@@ -6,8 +6,7 @@ Light enough for every function: reads the providers' specs, and no SDK.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Final
 
 from reaper.catalog.services import specs
 from reaper.core.session import SessionRef
@@ -52,17 +51,3 @@ def arn_of(ref: SessionRef, partition: str | None = None) -> str | None:
         return spec.session_arn.format_map(parts)
     except KeyError:
         return None
-
-
-def arn_of_json(ref: Mapping[str, Any]) -> str | None:
-    """:func:`arn_of` for the ``ref`` of a public report."""
-    scope = cast("Mapping[str, Any]", ref.get("scope") or {})
-    return arn_of(
-        SessionRef(
-            str(ref["service"]),
-            str(ref["account"]),
-            str(ref["region"]),
-            tuple((part, str(value)) for part, value in scope.items()),
-            str(ref["id"]),
-        )
-    )

@@ -168,3 +168,8 @@ def known_number(fact: object) -> float | None:
 def instant(moment: float) -> datetime:
     """The instant of epoch seconds, to the second."""
     return datetime.fromtimestamp(moment, UTC).replace(microsecond=0)
+
+
+def rfc3339(moment: datetime) -> str:
+    """``2026-03-01T10:00:00Z``, as it stands in JSON."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

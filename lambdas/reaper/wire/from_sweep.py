@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,13 +19,18 @@ from reaper.wire import report as wire
 from reaper.wire.common import FACTS, Fact, Facts, Ref, instant
 
 ArnOf = Callable[[SessionRef], str | None]
-"""What a session is called outside of this program."""
+"""What a session is called outside of this program, if it has such a name."""
 
 
-def report_of(report: Report, lens: Lens, now: float, *, error: str = "") -> wire.Report:
-    """The public report. ``now`` is the moment the facts are told for: that of the judgement."""
+def report_of(
+    report: Report, lens: Lens, now: float, *, error: str = "", arn: ArnOf = lambda _ref: None
+) -> wire.Report:
+    """The public report. ``now`` is the moment the facts are told for: that of the judgement.
+
+    ``error`` says why nothing was looked at, ``arn`` what a session is called outside of this program.
+    """
     idle = [known_idle_cost(one.session, now, lens) for one in report.findings if one.outcome.row.costs]
-    findings = tuple(finding_of(one, lens, now) for one in report.findings)
+    findings = tuple(finding_of(one, lens, now, arn) for one in report.findings)
     avoided = [one.avoided_cost for one in findings if one.avoided_cost is not None]
     return wire.Report(
         schema_version=wire.REPORT_VERSION,
@@ -36,7 +42,7 @@ def report_of(report: Report, lens: Lens, now: float, *, error: str = "") -> wir
         findings=findings,
         blind=tuple(map(blind_of, report.blind)),
         totals=report.totals(),
-        idle_cost=round(sum(cost for cost in idle if cost is not None), 2),
+        idle_cost=round(sum(cost for cost in idle if cost is not None and math.isfinite(cost)), 2),
         avoided_cost=round(sum(avoided), 2) if avoided else None,
         api_calls=dict(sorted(report.api_calls.items())),
         unfinished=_unfinished(report.unfinished) if report.unfinished else None,
@@ -50,7 +56,7 @@ def report_of(report: Report, lens: Lens, now: float, *, error: str = "") -> wir
     )
 
 
-def finding_of(finding: Finding, lens: Lens, now: float) -> wire.Finding:
+def finding_of(finding: Finding, lens: Lens, now: float, arn: ArnOf = lambda _ref: None) -> wire.Finding:
     """One finding, with what the person it belongs to wants to know beyond the facts."""
     facts, snooze, limit = finding.session.facts, finding.snooze, finding.limit
     since = idle_since(facts, now)
@@ -63,6 +69,7 @@ def finding_of(finding: Finding, lens: Lens, now: float) -> wire.Finding:
         detail=finding.detail,
         facts=Facts(**facts_of(finding.session, lens, now, FACTS)),
         news=finding.news,
+        arn=arn(finding.ref) or "",
         idle_since=None if since is None else instant(since),
         evidence=evidence(facts),
         due=None if finding.due is None else instant(finding.due),
@@ -82,7 +89,9 @@ def facts_of(session: Session, lens: Lens, now: float, names: Iterable[str]) -> 
         value = definition.read(session, now, lens)
         if value is NOT_ASKED:
             continue
-        if value is ABSENT or isinstance(value, Missing):
+        if isinstance(value, float) and not math.isfinite(value):
+            found[name] = common.Undecidable(f"it is said to be {value}, which is no number")
+        elif value is ABSENT or isinstance(value, Missing):
             found[name] = None
         elif isinstance(value, Undecidable):
             found[name] = common.Undecidable(value.reason)

@@ -17,7 +17,7 @@ from reaper.core.plan import Finding
 from reaper.core.report import Mode, Report
 from reaper.core.session import Phase, ScopeKey, Session, SessionRef
 from reaper.core.vocabulary import Lens
-from tests.support.reports import as_json
+from reaper.wire.from_sweep import report_of
 
 NOON = 1_772_366_400.0  # 2026-03-01T12:00:00Z
 GLUE = ScopeKey("glue", "111111111111", "us-east-1")
@@ -56,7 +56,7 @@ def path(tmp_path: Path) -> Path:
     )
     document = plan_document(
         report=report,
-        document=as_json(report, Lens(), NOON),
+        told=report_of(report, Lens(), NOON),
         lens=Lens(),
         scopes=[GLUE, DEADLINE],
         policy_sha256="abc",

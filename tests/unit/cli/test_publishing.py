@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 
 from reaper.cli.errors import CommandError
 from reaper.cli.publishing import check_topic, publish
+from reaper.wire.codec import convert
+from reaper.wire.report import Report
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:sessions"
 REPORT: dict[str, Any] = {
@@ -44,7 +46,7 @@ class Clients:
 
 def test_the_report_is_published_to_the_topic_in_its_own_region():
     clients = Clients()
-    assert publish(TOPIC, REPORT, SimpleNamespace(clients=clients)) is None  # type: ignore[arg-type] - all it uses
+    assert publish(TOPIC, convert(REPORT, Report), SimpleNamespace(clients=clients)) is None  # type: ignore[arg-type] - all it uses
     [(service, region, request)] = clients.published
     assert (service, region, request["TopicArn"]) == ("sns", "eu-west-1", TOPIC)
     assert json.loads(json.loads(request["Message"])["default"])["run_id"] == "r"

@@ -11,6 +11,7 @@ from reaper.cli.main import main
 from reaper.history.reports import archive
 from reaper.history.sinks import DirectorySink
 from tests.support.archived import HOUR, MONDAY, finding, report
+from tests.support.reports import typed
 
 NOW = "2027-03-03T00:00:00Z"
 BLIND = {"service": "athena", "account": "1", "region": "eu-central-1", "scope": {}, "error": "denied"}
@@ -20,8 +21,8 @@ BLIND = {"service": "athena", "account": "1", "region": "eu-central-1", "scope":
 def history(tmp_path: Path) -> Path:
     folder = tmp_path / "history"
     sink = DirectorySink(folder)
-    archive(sink, report(MONDAY + 10 * HOUR, finding("a"), finding("b", "stopped", timeout=11 * HOUR)))
-    archive(sink, report(MONDAY + 11 * HOUR, finding("a", idle=2 * HOUR, team="x\x1b[31m|y"), blind=[BLIND]))
+    archive(sink, typed(report(MONDAY + 10 * HOUR, finding("a"), finding("b", "stopped", timeout=11 * HOUR))))
+    archive(sink, typed(report(MONDAY + 11 * HOUR, finding("a", idle=2 * HOUR, team="x\x1b[31m|y"), blind=[BLIND])))
     return folder
 
 

@@ -17,6 +17,7 @@ from reaper.handlers.people import People
 from reaper.notifiers.sns import NotifyError
 from reaper.settings import DeliverySettings, Mode, Notify, PeopleSettings, SweepSettings
 from tests.support.ledgers import MemoryLedger
+from tests.support.reports import typed
 
 NOW = 1800000000.0
 REPORTS, OWNERS, CHAT = "arn:aws:sns:x:1:reports", "arn:aws:sns:x:1:owners", "arn:aws:sns:x:1:chat"
@@ -146,6 +147,7 @@ def finding(session: str, owner: str | None, outcome: str = "warned", **more: An
         "detail": "idle",
         "facts": {"state": "READY", "phase": "idle", "idle_for": 3600, "owner": owner},
         "due": "2027-01-15T08:15:00Z",
+        "arn": f"arn:aws:glue:eu-central-1:123456789012:session/{session}",
         **more,
     }
 
@@ -172,7 +174,9 @@ BLIND = {"service": "athena", "account": "123456789012", "region": "eu-central-1
 
 
 def test_each_destination_gets_one_message_with_what_is_its_own(people, cloud):
-    people().tell(report(finding("s-1", "ana"), finding("s-2", "bob"), finding("s-3", "ana"), finding("s-4", None)))
+    people().tell(
+        typed(report(finding("s-1", "ana"), finding("s-2", "bob"), finding("s-3", "ana"), finding("s-4", None)))
+    )
 
     assert sorted(cloud.told()) == [
         ("owners", "email:data@example.com"),
@@ -186,7 +190,7 @@ def test_each_destination_gets_one_message_with_what_is_its_own(people, cloud):
 
 
 def test_links_are_signed_for_the_one_they_are_sent_to(people, cloud):
-    people().tell(report(finding("s-1", "ana")))
+    people().tell(typed(report(finding("s-1", "ana"))))
 
     [told] = cloud.digest("slack:#data")["findings"]
     url = told["links"]["answer"]
@@ -198,23 +202,23 @@ def test_links_are_signed_for_the_one_they_are_sent_to(people, cloud):
 
 def test_nobody_is_told_the_same_twice(people, cloud):
     told = report(finding("s-1", "ana"), blind=[BLIND])
-    people().tell(told)
+    people().tell(typed(told))
     cloud.published.clear()
 
-    people().tell(told)
+    people().tell(typed(told))
 
     assert cloud.told() == []
 
 
 def test_what_could_not_be_read_is_told_again_once_it_came_back(people, cloud):
     for blind in ([BLIND], [BLIND], [], [], [BLIND]):
-        people().tell(report(blind=blind))
+        people().tell(typed(report(blind=blind)))
 
     assert cloud.told() == [("reports", "platform")] * 2
 
 
 def test_a_quiet_sweep_tells_nobody_and_reads_no_secret(people, cloud):
-    people().tell(report())
+    people().tell(typed(report()))
 
     assert cloud.told() == []
     assert cloud.secrets_read == 0
@@ -222,7 +226,7 @@ def test_a_quiet_sweep_tells_nobody_and_reads_no_secret(people, cloud):
 
 def test_the_platform_may_want_to_hear_of_every_sweep(people, cloud):
     for _ in range(2):
-        people(notify=Notify.ALWAYS).tell(report(finding("s-1", "ana", news=False)))
+        people(notify=Notify.ALWAYS).tell(typed(report(finding("s-1", "ana", news=False))))
 
     assert cloud.told() == [("reports", "platform")] * 2
 
@@ -231,7 +235,7 @@ def test_one_that_could_not_be_told_is_told_by_the_next_sweep_and_the_others_are
     cloud.refuse = {"slack:#data"}
     first = people()
 
-    notes = first.tell(report(finding("s-1", "ana")))
+    notes = first.tell(typed(report(finding("s-1", "ana"))))
 
     assert len(notes) == 1
     assert OWNERS in notes[0]
@@ -241,25 +245,25 @@ def test_one_that_could_not_be_told_is_told_by_the_next_sweep_and_the_others_are
 
     cloud.refuse, cloud.published = set(), []
     second = people()
-    assert second.tell(report(finding("s-1", "ana"))) == ()
+    assert second.tell(typed(report(finding("s-1", "ana")))) == ()
     assert cloud.told() == [("owners", "slack:#data")]
     second.insist()
 
 
 def test_owners_that_cannot_be_read_are_the_platforms_to_know(people, cloud):
     told = people(book=None)
-    told.tell(report(finding("s-1", "ana")))
+    told.tell(typed(report(finding("s-1", "ana"))))
 
     assert cloud.told() == [("reports", "platform")]
     [note] = cloud.digest("platform")["notes"]
     assert note.startswith("owners are not told themselves: the owners in AppConfig are wrong")
-    assert told.annotated(report())["notes"] == [note]
+    assert told.annotated(typed(report())).notes == (note,)
 
 
 def test_messages_go_out_without_links_when_these_cannot_be_signed(people, cloud):
     cloud.refuse = {"secret"}
 
-    assert people().tell(report(finding("s-1", "ana"))) == ()
+    assert people().tell(typed(report(finding("s-1", "ana")))) == ()
 
     assert "links" not in cloud.digest("slack:#data")["findings"][0]
 
@@ -268,13 +272,13 @@ def test_everybody_is_told_when_nobody_knows_what_they_were_told(people, cloud, 
     ledger.trouble = "the table is gone"
 
     for _ in range(2):
-        assert people().tell(report(finding("s-1", "bob"))) == ()
+        assert people().tell(typed(report(finding("s-1", "bob")))) == ()
 
     assert sorted(cloud.told()) == [("owners", "email:web@example.com")] * 2 + [("reports", "platform")] * 2
 
 
 def test_events_are_of_what_is_new_and_of_the_sweep(people, cloud):
-    people().tell(report(finding("s-1", "ana"), finding("s-2", "bob", news=False)))
+    people().tell(typed(report(finding("s-1", "ana"), finding("s-2", "bob", news=False))))
 
     assert [(one["DetailType"], one["Resources"]) for one in cloud.events] == [
         ("Session Warned", ["arn:aws:glue:eu-central-1:123456789012:session/s-1"]),
@@ -286,7 +290,7 @@ def test_events_that_do_not_go_out_are_counted_and_make_no_warning_unheard(peopl
     cloud.refuse = {"events"}
     told = people()
 
-    notes = told.tell(report(finding("s-1", "bob")))
+    notes = told.tell(typed(report(finding("s-1", "bob"))))
 
     assert told.untold == 2
     assert notes == ()
@@ -295,13 +299,13 @@ def test_events_that_do_not_go_out_are_counted_and_make_no_warning_unheard(peopl
 
 
 def test_who_gets_the_whole_report_gets_no_digest_besides(people, cloud):
-    people(told_already="email:data@example.com,slack:#data").tell(report(finding("s-1", "ana")))
+    people(told_already="email:data@example.com,slack:#data").tell(typed(report(finding("s-1", "ana"))))
 
     assert cloud.told() == [("reports", "platform")]
 
 
 def test_amazon_q_gets_a_notification_of_what_the_platform_is_told(people, cloud):
-    people(chat_topic_arn=CHAT).tell(report(finding("s-1", "ana")))
+    people(chat_topic_arn=CHAT).tell(typed(report(finding("s-1", "ana"))))
 
     [chat] = [one for one in cloud.published if one["TopicArn"] == CHAT]
     assert json.loads(chat["Message"])["source"] == "custom"

@@ -10,14 +10,14 @@ from reaper.notifiers.amazon_q import ChatNotifier, notification
 from reaper.notifiers.sns import NotifyError
 from tests.architecture.test_imports import ROOT
 from tests.support.digests import URL, digest, warned
-from tests.support.reports import blind, ref
+from tests.support.reports import blind, ref, typed
 
 SCHEMA = Draft202012Validator(json.loads((ROOT / "schema" / "amazon-q-notification.schema.json").read_text()))
 ARN = "arn:aws:glue:eu-central-1:123456789012:session/nightly"
 
 
 def made(*findings, **change):
-    document = notification(digest(*findings, **change))
+    document = notification(typed(digest(*findings, **change)))
     SCHEMA.validate(document)
     return document
 
@@ -35,10 +35,11 @@ def test_a_notification_reads_like_this():
         "title": "Session Reaper: 1 warned",
         "description": (
             "1 warned. Their idleness has cost about 4.40 USD so far (an estimate).\n"
-            "• `etl` `nightly`, `team data, alice: glue (1)` It is stopped from 2026-03-01 11:45 CET (Europe/Berlin) on,"
-            " unless it is used or kept. Idle since 2026-03-01 09:00 CET (Europe/Berlin) (2h)."
+            "• `etl` `nightly`, `Team data: glue (1)`: It is stopped at the first sweep after"
+            " 2026-03-01 11:45 CET (Europe/Berlin), unless it is used before."
+            " Idle for 2h, since 2026-03-01 09:00 CET (Europe/Berlin)."
             " How we know: `statement 7 completed 2026-03-01T08:00:00Z`."
-            " It costs about 2.20 USD an hour, about 4.40 USD idle so far."
+            " It costs 2.20 USD an hour, about 4.40 USD while idle."
             f" Keep it or stop it: {URL}"
         ),
         "nextSteps": [
@@ -78,11 +79,9 @@ def test_each_sweep_has_an_id_of_its_own():
 
 
 def test_words_of_strangers_stay_in_their_code_spans():
-    text = made(warned(facts={"name": "a` <!channel> *b* [x](http://e)", "owner": "``` @here"}))["content"][
-        "description"
-    ]
+    text = made(warned(team="``` @here", facts={"name": "a` <!channel> *b* [x](http://e)"}))["content"]["description"]
 
-    assert "• `a' ‹!channel› *b* [x](http://e)` `nightly`, `team data, ''' @here: glue (1)`" in text  # noqa: RUF001
+    assert "• `a' ‹!channel› *b* [x](http://e)` `nightly`, `Team ''' @here: glue (1)`" in text  # noqa: RUF001
 
 
 def test_what_is_no_arn_of_ours_is_no_related_resource():
@@ -140,7 +139,7 @@ class Sns:
 def test_it_is_published_as_the_plain_message_that_amazon_q_reads():
     sns = Sns()
 
-    assert ChatNotifier(sns, "arn:aws:sns:eu-central-1:123456789012:chat").publish(digest(warned())) == "m-1"
+    assert ChatNotifier(sns, "arn:aws:sns:eu-central-1:123456789012:chat").publish(typed(digest(warned()))) == "m-1"
     (request,) = sns.published
     assert request["TopicArn"] == "arn:aws:sns:eu-central-1:123456789012:chat"
     SCHEMA.validate(json.loads(request["Message"]))
@@ -150,4 +149,4 @@ def test_a_topic_that_refuses_it_is_told_as_untold():
     denied = ClientError({"Error": {"Code": "AuthorizationError", "Message": "no"}}, "Publish")
 
     with pytest.raises(NotifyError, match="the chat notification was not published to arn:x"):
-        ChatNotifier(Sns(denied), "arn:x").publish(digest(warned()))
+        ChatNotifier(Sns(denied), "arn:x").publish(typed(digest(warned())))

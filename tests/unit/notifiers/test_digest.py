@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from reaper.core.outcome import Outcome
 from reaper.core.owners import Contact, Owners, OwnersBook
-from reaper.notifiers.digest import Fingerprint, annotate, digests, fingerprint, worth_telling
+from reaper.notifiers.digest import Fingerprint, annotate, digests
+from reaper.notifiers.digest import fingerprint as print_of
+from reaper.notifiers.digest import worth_telling as is_worth_telling
 from reaper.notifiers.message import LIMIT, compose
-from tests.support.reports import blind, finding, ref, report
+from reaper.wire.codec import builtins_of
+from tests.support.reports import blind, finding, ref, report, typed
 
 DATA = Contact("data", "data@example.com", "#data", "Europe/Berlin")
 ANA = Contact("ana", slack="U012AB3CD")
@@ -26,38 +29,52 @@ def of(owner, outcome, identity="nightly", *, idle_cost=None, **change):
     return finding(outcome, identity, facts=facts if idle_cost is None else {**facts, "idle_cost": idle_cost}, **change)
 
 
+def fingerprint(document):
+    return print_of(typed(document))
+
+
+def worth_telling(document, before):
+    return is_worth_telling(typed(document), before)
+
+
 def cut(told, book=BOOK, already=(), link=None):
     return {
         one["audience"]["key"]: one
-        for one in digests(told, book, timezone="Asia/Tokyo", told_already=frozenset(already), link=link)
+        for one in map(
+            builtins_of, digests(typed(told), book, timezone="Asia/Tokyo", told_already=frozenset(already), link=link)
+        )
     }
 
 
 class TestAnnotate:
     def test_each_finding_is_given_its_team_and_owners_are_counted(self):
-        told = annotate(
-            report(
-                of("ana", "warned", "a"),
-                of("bo@data.example.com", "stopped", "b"),
-                of("zoe", "reported", "c"),
-                of(None, "undetermined", "d"),
-                of({"undecidable": "tags denied"}, "protected", "e"),
-                of("ana", "confirmed", "f"),
-            ),
-            BOOK,
+        told = builtins_of(
+            annotate(
+                typed(
+                    report(
+                        of("ana", "warned", "a"),
+                        of("bo@data.example.com", "stopped", "b"),
+                        of("zoe", "reported", "c"),
+                        of(None, "undetermined", "d"),
+                        of({"undecidable": "tags denied"}, "protected", "e"),
+                        of("ana", "confirmed", "f"),
+                    )
+                ),
+                BOOK,
+            )
         )
 
         assert [one["team"] for one in told["findings"]] == ["ana", "data", "unowned", "unowned", "unowned", "ana"]
         assert told["owners"] == {"resolved": 2, "unresolved": 3}
 
     def test_without_a_default_who_is_not_known_has_no_team(self):
-        told = annotate(report(of("zoe", "warned")), OwnersBook(BOOK.entries))
+        told = builtins_of(annotate(typed(report(of("zoe", "warned"))), OwnersBook(BOOK.entries)))
 
         assert "team" not in told["findings"][0]
         assert told["owners"] == {"resolved": 0, "unresolved": 1}
 
     def test_where_nobody_is_named_a_report_stays_as_it_is(self):
-        assert annotate(report(of("ana", "warned")), NOBODY) == report(of("ana", "warned"))
+        assert annotate(typed(report(of("ana", "warned"))), NOBODY) == typed(report(of("ana", "warned")))
 
 
 class TestDigests:
@@ -74,7 +91,7 @@ class TestDigests:
     )
 
     def test_the_platform_comes_first_and_is_told_everything(self):
-        first = digests(self.WHOLE, BOOK, timezone="Asia/Tokyo", told_already=frozenset())[0]
+        first = builtins_of(digests(typed(self.WHOLE), BOOK, timezone="Asia/Tokyo", told_already=frozenset())[0])
 
         assert first["audience"] == {
             "key": "platform",
@@ -156,7 +173,7 @@ class TestDigests:
             ("email:data@example.com", "data@example.com"),
             ("slack:#data", "#data"),
         ):
-            digest = cut(told, link=lambda ref, to: f"https://x/{ref['id']}/{to}")[key]
+            digest = cut(told, link=lambda ref, to: f"https://x/{ref.id}/{to}")[key]
 
             assert {one["ref"]["id"]: one["links"]["answer"] for one in digest["findings"] if "links" in one} == {
                 outcome: f"https://x/{outcome}/{to}" for outcome in ("warned", "snoozed", "would_stop", "withheld")
@@ -202,7 +219,7 @@ class TestNews:
     @pytest.mark.parametrize(
         "change",
         [{"outcome": "stopped"}, {"policy": "other"}, {"due": "2026-03-01T12:00:00Z"}, {"ref": ref("other")},
-         {"snooze": {"at": "2026-03-01T09:00:00Z"}}],
+         {"snooze": {"until": "2026-03-01T12:00:00Z", "by": "ana", "at": "2026-03-01T09:00:00Z", "times": 1}}],
     )  # fmt: skip
     def test_what_changes_for_a_person_changes_it(self, change):
         before = fingerprint(report(of("ana", "warned")))
@@ -210,7 +227,8 @@ class TestNews:
         assert worth_telling(report({**of("ana", "warned"), **change}), before)
 
     @pytest.mark.parametrize(
-        "change", [{"detail": "other words"}, {"facts": {"owner": "ana", "idle_for": 9}}, {"links": {}}]
+        "change",
+        [{"detail": "other words"}, {"facts": {"owner": "ana", "idle_for": 9}}, {"links": {"answer": "https://x/s/y"}}],
     )
     def test_mere_numbers_and_words_do_not(self, change):
         before = fingerprint(report(of("ana", "warned")))
@@ -254,24 +272,31 @@ def test_ten_thousand_findings_of_five_hundred_owners_are_cut_and_composed_withi
         )
     )
     outcomes = [outcome.value for outcome in Outcome]
-    told = report(
-        *(
-            of(f"person{i}@team{i % 500}.example.com", outcomes[i % len(outcomes)], f"s{i}", due="2026-03-01T12:00:00Z")
-            for i in range(10_000)
-        ),
-        blind=[blind(scope={"workgroup": f"w{i}"}) for i in range(500)],
+    told = typed(
+        report(
+            *(
+                of(
+                    f"person{i}@team{i % 500}.example.com",
+                    outcomes[i % len(outcomes)],
+                    f"s{i}",
+                    due="2026-03-01T12:00:00Z",
+                )
+                for i in range(10_000)
+            ),
+            blind=[blind(scope={"workgroup": f"w{i}"}) for i in range(500)],
+        )
     )
     began = process_time()
     found = digests(
-        told, book, timezone="UTC", told_already=frozenset(), link=lambda ref, _to: f"https://x/{ref['id']}{'y' * 300}"
+        told, book, timezone="UTC", told_already=frozenset(), link=lambda ref, _to: f"https://x/{ref.id}{'y' * 300}"
     )
     took = process_time() - began
     messages = [compose(one) for one in found]
 
     assert took < 2
     assert len(found) == 1 + 500 + 50
-    assert len({one["audience"]["key"] for one in found}) == len(found)
-    assert sum(len(one["findings"]) for one in found) == 30_000
+    assert len({one.audience.key for one in found if one.audience}) == len(found)
+    assert sum(len(one.findings) for one in found) == 30_000
     assert all(message.size <= LIMIT for message in messages)
     assert all(len(message.subject) < 100 and message.subject.isprintable() for message in messages)
     assert all(len(message.attributes) <= 10 for message in messages)

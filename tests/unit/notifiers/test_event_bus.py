@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from msgspec import Struct
 
 from reaper.notifiers.event_bus import Entry, EventPublisher, Published
 from tests.support.event_bus import EventBus, refusal
 
-AT = 1772359212.0
+AT = datetime(2026, 3, 1, 10, 0, 12, tzinfo=UTC)
+
+
+class Detail(Struct, frozen=True):
+    number: int = 0
+    text: str = ""
+    more: dict[str, str] = {}
 
 
 def entry(number=0, text=""):
-    return Entry("Session Warned", {"number": number, "text": text}, AT)
+    return Entry("Session Warned", Detail(number, text), AT)
 
 
 def entries(count):
@@ -57,7 +65,7 @@ def test_ten_thousand_events_go_out_once_each_ten_at_a_time():
 def test_large_events_share_a_request_only_while_they_fit():
     bus = EventBus()
     large = [
-        Entry("Session Warned", {"number": n, **dict.fromkeys(map(str, range(30)), "x" * 999)}, AT) for n in range(10)
+        Entry("Session Warned", Detail(n, more=dict.fromkeys(map(str, range(30)), "x" * 999)), AT) for n in range(10)
     ]
 
     assert publisher(bus).publish(large) == Published(10, 0)
@@ -66,7 +74,7 @@ def test_large_events_share_a_request_only_while_they_fit():
 
 def test_an_event_that_fits_no_request_is_counted_and_keeps_no_other_back():
     bus = EventBus()
-    huge = Entry("Session Warned", dict.fromkeys(map(str, range(300)), "x" * 999), AT)
+    huge = Entry("Session Warned", Detail(more=dict.fromkeys(map(str, range(300)), "x" * 999)), AT)
 
     assert publisher(bus).publish([entry(1), huge, entry(2)]) == Published(
         2, 1, ("1 of 3 events were not published to the event bus default: it is too large",)
@@ -170,6 +178,6 @@ def test_publishing_ends_in_time_however_slow_the_bus_is():
 
 
 def test_a_moment_that_is_none_is_told_like_any_other_failure():
-    published = publisher(EventBus()).publish([Entry("Session Warned", {}, 1e18)])
+    published = publisher(EventBus()).publish([Entry("Session Warned", Detail(), 1e18)])  # type: ignore[arg-type] - the point
 
     assert (published.sent, published.lost) == (0, 1)

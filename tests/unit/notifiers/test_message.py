@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from reaper.core.outcome import Outcome
 from reaper.notifiers.message import LIMIT, compose, severity
-from tests.support.reports import blind, finding, ref, report
+from reaper.wire.codec import encode
+from tests.support.reports import blind, finding, ref, report, typed
 
 
 def parts(message):
@@ -18,7 +19,7 @@ def parts(message):
 
 def test_machines_get_the_report_and_people_get_text():
     whole = report(finding("would_stop"))
-    machine, body = parts(compose(whole))
+    machine, body = parts(compose(typed(whole)))
 
     assert machine == whole
     assert body["email"].startswith("Session Reaper, report mode: 1 would be stopped.\n")
@@ -28,11 +29,13 @@ def test_machines_get_the_report_and_people_get_text():
 
 def test_filter_policies_can_ask_for_severity_places_and_outcomes():
     message = compose(
-        report(
-            finding("stopped", team="data"),
-            finding("spared", "b"),
-            mode="enforce",
-            blind=[blind(region="us-east-1")],
+        typed(
+            report(
+                finding("stopped", team="data"),
+                finding("spared", "b"),
+                mode="enforce",
+                blind=[blind(region="us-east-1")],
+            )
         )
     )
 
@@ -42,23 +45,23 @@ def test_filter_policies_can_ask_for_severity_places_and_outcomes():
         "blind": {"DataType": "String", "StringValue": "true"},
         "audience": {"DataType": "String", "StringValue": "platform"},
         "medium": {"DataType": "String", "StringValue": "platform"},
-        "outcome": {"DataType": "String.Array", "StringValue": '["spared", "stopped"]'},
-        "service": {"DataType": "String.Array", "StringValue": '["athena", "glue"]'},
+        "outcome": {"DataType": "String.Array", "StringValue": '["spared","stopped"]'},
+        "service": {"DataType": "String.Array", "StringValue": '["athena","glue"]'},
         "account": {"DataType": "String.Array", "StringValue": '["123456789012"]'},
-        "region": {"DataType": "String.Array", "StringValue": '["eu-central-1", "us-east-1"]'},
+        "region": {"DataType": "String.Array", "StringValue": '["eu-central-1","us-east-1"]'},
         "team": {"DataType": "String.Array", "StringValue": '["data"]'},
     }
 
 
 def test_an_attribute_with_nothing_in_it_is_left_out_as_sns_demands():
-    assert set(compose(report()).attributes) == {"severity", "mode", "blind", "audience", "medium"}
+    assert set(compose(typed(report())).attributes) == {"severity", "mode", "blind", "audience", "medium"}
 
 
 AUDIENCE = {"key": "slack:#data", "medium": "slack", "to": "#data", "teams": ["data", "ml"], "timezone": "UTC"}
 
 
 def test_a_digest_names_its_audience_its_medium_and_its_teams():
-    attributes = compose(report(finding("warned"), audience=AUDIENCE)).attributes
+    attributes = compose(typed(report(finding("warned"), audience=AUDIENCE))).attributes
 
     assert attributes["audience"]["StringValue"] == "slack:#data"
     assert attributes["medium"]["StringValue"] == "slack"
@@ -70,7 +73,7 @@ def test_a_list_too_long_for_an_attribute_is_cut_to_what_fits():
     told = [
         finding("stopped", f"s{i}", team=f"team-{i:05}", ref=ref(f"s{i}", region="r" * 9_999)) for i in range(5_000)
     ]
-    message = compose(report(*told))
+    message = compose(typed(report(*told)))
 
     teams = json.loads(message.attributes["team"]["StringValue"])
     assert 1_000 < len(teams) < 2_000
@@ -83,7 +86,7 @@ def test_a_link_is_whole_even_where_a_report_is_cut():
     url = f"https://answers.example/s/{'x' * 900}"
     told = [finding("warned", f"s{i}", links={"answer": url}, detail="d" * 900) for i in range(500)]
 
-    machine, _ = parts(compose(report(*told)))
+    machine, _ = parts(compose(typed(report(*told))))
 
     assert machine["truncated"] is True
     assert {one["links"]["answer"] for one in machine["findings"]} == {url}
@@ -91,7 +94,7 @@ def test_a_link_is_whole_even_where_a_report_is_cut():
 
 
 def test_a_digest_that_is_cut_still_says_whose_it_is():
-    machine, _ = parts(compose(report(*(finding("warned", f"s{i}") for i in range(3_000)), audience=AUDIENCE)))
+    machine, _ = parts(compose(typed(report(*(finding("warned", f"s{i}") for i in range(3_000)), audience=AUDIENCE))))
 
     assert machine["audience"] == AUDIENCE
 
@@ -116,12 +119,12 @@ def test_a_digest_that_is_cut_still_says_whose_it_is():
     ],
 )
 def test_severity_tells_whom_it_concerns(told, expected):
-    assert severity(told) == expected
+    assert severity(typed(told)) == expected
 
 
 def test_ten_thousand_findings_are_cut_to_those_that_matter_most_and_the_totals_stay():
     findings = [finding("reported", f"r{i}") for i in range(9_990)] + [finding("failed", f"f{i}") for i in range(10)]
-    message = compose(report(*findings, blind=[blind()]), where="log group /aws/x, run 7")
+    message = compose(typed(report(*findings, blind=[blind()])), where="log group /aws/x, run 7")
     machine, body = parts(message)
 
     assert message.size <= LIMIT
@@ -138,7 +141,7 @@ def test_ten_thousand_findings_are_cut_to_those_that_matter_most_and_the_totals_
 
 
 def test_a_short_report_is_not_called_cut():
-    machine, _ = parts(compose(report(finding("stopped"))))
+    machine, _ = parts(compose(typed(report(finding("stopped")))))
 
     assert "truncated" not in machine
     assert "findings_total" not in machine
@@ -146,7 +149,7 @@ def test_a_short_report_is_not_called_cut():
 
 def test_ten_thousand_blind_scopes_leave_room_for_findings():
     findings = [finding("stopped", f"s{i}") for i in range(5_000)]
-    machine, _ = parts(compose(report(*findings, blind=[blind()] * 10_000)))
+    machine, _ = parts(compose(typed(report(*findings, blind=[blind()] * 10_000))))
 
     assert machine["blind_total"] == 10_000
     assert len(machine["blind"]) > 100
@@ -154,16 +157,16 @@ def test_ten_thousand_blind_scopes_leave_room_for_findings():
 
 
 def test_one_finding_too_big_for_any_message_makes_way_for_the_others():
-    tags = {f"key-{i}": "\U0001f600" * 400 for i in range(100)}
+    tags = {f"key-{i}": "\U0001f600" * 400 for i in range(200)}
     big = finding("failed", "big", facts={"tags": tags})
-    machine, _ = parts(compose(report(big, finding("stopped", "small"))))
+    machine, _ = parts(compose(typed(report(big, finding("stopped", "small")))))
 
     assert [one["ref"]["id"] for one in machine["findings"]] == ["small"]
     assert machine["findings_total"] == 2
 
 
 OUTCOMES = st.sampled_from([*Outcome, "unheard_of"]).map(str)
-HOSTILE = st.text(st.characters(codec=None), max_size=40).map(lambda text: text * 60)
+HOSTILE = st.text(st.characters(codec=None), max_size=40).filter(bool).map(lambda text: text * 60)
 FACTS = st.dictionaries(st.sampled_from(["name", "owner", "state"]), HOSTILE) | st.just(
     {"tags": {"k": "\ud800" * 3000}}
 )
@@ -178,13 +181,12 @@ FACTS = st.dictionaries(st.sampled_from(["name", "owner", "state"]), HOSTILE) | 
 def test_whatever_is_in_a_report_it_fits_and_can_be_read(findings, blinds, notes, times):
     whole = report(*findings * times, blind=blinds * times, notes=notes)
 
-    message = compose(whole)
+    message = compose(typed(whole))
 
     machine, body = parts(message)
     assert message.size <= LIMIT
-    assert message.body.isascii()
     assert machine["totals"] == whole["totals"]
-    assert "truncated" in machine or machine == whole
+    assert "truncated" in machine or machine == json.loads(encode(typed(whole)))
     assert all(character.isprintable() or character == "\n" for character in body["email"])
 
 
@@ -193,4 +195,4 @@ def test_however_little_may_be_sent_it_is_never_more(limit):
     told = report(*(finding("stopped", f"s{i}", ref=ref(f"s{i}")) for i in range(100)), blind=[blind()] * 20)
 
     # The text for people has its own bound, which a tighter limit does not change.
-    assert compose(told, limit=limit + 48_000).size <= limit + 48_000
+    assert compose(typed(told), limit=limit + 48_000).size <= limit + 48_000

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reaper.core.outcome import Outcome
+from reaper.handlers.slack_delivery import Note, SlackDelivery
 from reaper.notifiers.amazon_q import notification
-from reaper.notifiers.slack_blocks import alarm_message, digest_message, other_message
+from reaper.notifiers.slack_blocks import digest_message, other_message
+from reaper.settings import SlackSettings
+from reaper.wire.report import Report
 from tests.architecture.test_imports import ROOT
 from tests.support.digests import URL, digest, warned
-from tests.support.reports import blind, ref
+from tests.support.reports import blind, ref, typed
 from tests.support.slack import wrong_with
 from tests.support.slack_models import judge
 
@@ -39,7 +43,12 @@ LURES = st.sampled_from(
         "\x00\x1b[2J",
     ]
 )
-HOSTILE = LURES | st.text(st.characters(codec=None), max_size=40) | st.builds("".join, st.lists(LURES, max_size=3))
+HOSTILE = (
+    LURES
+    | st.text(st.characters(codec=None), min_size=1, max_size=40)
+    | st.builds("".join, st.lists(LURES, min_size=1, max_size=3))
+)
+INSTANTS = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat) | st.just("2026-03-01T10:45:00Z")
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | HOSTILE,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(HOSTILE, inner, max_size=3),
@@ -55,10 +64,11 @@ FINDINGS = st.builds(
     policy=HOSTILE,
     detail=HOSTILE,
     evidence=HOSTILE,
-    due=st.just("2026-03-01T10:45:00Z") | HOSTILE,
-    snooze=st.fixed_dictionaries({"until": HOSTILE, "by": HOSTILE}),
-    snooze_limit=st.fixed_dictionaries({"max": st.floats(0, 1e6), "left": st.integers(0, 3)}),
-    links=st.fixed_dictionaries({"answer": LINKS | HOSTILE}),
+    due=INSTANTS,
+    idle_since=INSTANTS,
+    snooze=st.fixed_dictionaries({"until": INSTANTS, "by": HOSTILE, "at": INSTANTS, "times": st.integers(1, 9)}),
+    snooze_limit=st.fixed_dictionaries({"max": st.floats(1, 1e6), "left": st.integers(0, 3)}),
+    links=st.fixed_dictionaries({"answer": LINKS | HOSTILE.map(lambda text: f"https://a.example/{text}")}),
     arn=HOSTILE,
     ref=st.builds(ref, HOSTILE, service=HOSTILE, account=HOSTILE, scope=st.dictionaries(HOSTILE, HOSTILE, max_size=6)),
     facts=st.fixed_dictionaries({"name": HOSTILE, "owner": HOSTILE, "idle_for": st.integers(0, 10**9)}),
@@ -69,13 +79,20 @@ OPTIONS = st.fixed_dictionaries(
         "error": HOSTILE,
         "notes": st.lists(HOSTILE, max_size=8),
         "run_id": HOSTILE,
-        "mode": st.sampled_from(["report", "enforce"]) | HOSTILE,
+        "mode": st.sampled_from(["report", "enforce"]),
         "totals": st.dictionaries(OUTCOMES | HOSTILE, st.integers(0, 10**9), max_size=14),
         "blind": st.lists(st.builds(blind, error=HOSTILE, service=HOSTILE), max_size=8),
         "full_report": HOSTILE,
-        "finished_at": HOSTILE,
+        "finished_at": INSTANTS,
     },
 )
+
+AUDIENCE = {"key": "slack:#data", "medium": "slack", "to": "#data", "teams": ["data"], "timezone": "UTC"}
+
+
+def settings(*, buttons=True):
+    return SlackSettings(slack_secret="s", ledger_table="t", slack_buttons="true" if buttons else "")
+
 
 TOKEN = re.compile(r"<!date\^[0-9]+\^\{date_short_pretty\} at \{time\}\|[^<>|&^]{16,60}>")
 MARKED = re.compile(r"<[^>]*>")
@@ -109,12 +126,12 @@ def all_texts(value):
 def test_whatever_is_in_a_digest_slack_takes_it_and_strangers_mention_and_link_nothing(
     findings, options, buttons, times
 ):
-    check(digest_message(digest(*findings * times, **options), interactive=buttons))
+    check(digest_message(typed(digest(*findings * times, **options)), interactive=buttons))
 
 
 @given(st.lists(FINDINGS, max_size=3), OPTIONS, st.sampled_from([1, 30]))
 def test_whatever_is_in_a_digest_amazon_q_takes_it(findings, options, times):
-    made = notification(digest(*findings * times, **options))
+    made = notification(typed(digest(*findings * times, **options)))
 
     SCHEMA.validate(made)
     # Outside of code spans are our words alone, and links to answer at; no span is left open.
@@ -127,18 +144,26 @@ def test_whatever_is_in_a_digest_amazon_q_takes_it(findings, options, times):
 @given(st.dictionaries(st.sampled_from(list(digest(warned()))) | HOSTILE, JUNK, max_size=8), st.booleans())
 @example(change={"findings": [{"outcome": ["x"], "facts": {"idle_for": float("inf")}}]}, buttons=True)
 @example(change={"audience": {"timezone": "/etc/passwd", "medium": "slack", "to": "U0<!here>"}}, buttons=True)
+@example(change={"audience": {**AUDIENCE, "timezone": "/etc/passwd", "to": "U0<!here>"}}, buttons=True)
 def test_a_document_of_any_shape_becomes_a_message(change, buttons):
-    document = {**digest(warned()), **change}
+    note = Note(id="m1", subject="s", body=json.dumps({**digest(warned()), **change}))
 
-    check(digest_message(document, interactive=buttons))
-    SCHEMA.validate(notification(document))
+    check(SlackDelivery(settings(buttons=buttons), None, None, None)._message(note))  # type: ignore[arg-type] - not used
+    if isinstance(note.content, Report):
+        SCHEMA.validate(notification(note.content))
 
 
 @given(
-    st.dictionaries(st.sampled_from(["AlarmName", "NewStateValue", "NewStateReason", "Region"]), JUNK), HOSTILE, HOSTILE
+    st.dictionaries(
+        st.sampled_from(["AlarmName", "NewStateValue", "NewStateReason", "Region", "StateChangeTime"]), JUNK | HOSTILE
+    ),
+    HOSTILE,
+    HOSTILE,
 )
 def test_alarms_and_other_messages_are_harmless_whatever_is_in_them(alarm, subject, body):
-    check(alarm_message(alarm))
+    told = json.dumps({"AlarmName": "MissedRun", "NewStateValue": "ALARM", **alarm})
+
+    check(SlackDelivery(settings(), None, None, None)._message(Note(id="m1", body=told)))  # type: ignore[arg-type] - not used
     check(other_message(subject, body))
 
 
@@ -146,5 +171,5 @@ def test_ten_thousand_hostile_sessions_are_one_message_for_each_medium():
     lure = "<!channel> *x* `y` \u202e" * 400
     many = [warned(f"{lure}{i}", facts={"name": lure, "owner": f"{lure}{i % 7}"}, evidence=lure) for i in range(10_000)]
 
-    check(digest_message(digest(*many), interactive=True))
-    SCHEMA.validate(notification(digest(*many)))
+    check(digest_message(typed(digest(*many)), interactive=True))
+    SCHEMA.validate(notification(typed(digest(*many))))

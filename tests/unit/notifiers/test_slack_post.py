@@ -7,12 +7,13 @@ import pytest
 from reaper.notifiers.slack_blocks import digest_message
 from reaper.notifiers.slack_post import DEFAULT_API, Bot, SlackError, SlackPoster, Webhook
 from tests.support.digests import digest, warned
+from tests.support.reports import typed
 from tests.support.slack import TOKEN, FakeSlack, Trouble
 
 if TYPE_CHECKING:
     import urllib3
 
-MESSAGE = digest_message(digest(warned()), interactive=True)
+MESSAGE = digest_message(typed(digest(warned())), interactive=True)
 BOT = Bot(TOKEN, "#data")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from reaper.core.outcome import Outcome
 from reaper.notifiers.plain import WIDTH, Clock, shown, wrapped
 from reaper.notifiers.text import render, subject
 from tests.support.growth import cost
-from tests.support.reports import blind, finding, ref, report
+from tests.support.reports import blind, finding, ref, report, typed
 
 BERLIN = {
     "key": "email:data@example.com",
@@ -28,6 +30,7 @@ FACTS = {
     "hourly_cost": 2.2,
     "idle_cost": 2.2,
 }
+SNOOZE = {"until": "2026-03-01T15:00:00Z", "by": "bo", "at": "2026-03-01T09:00:00Z", "times": 2}
 WARNED = {
     "team": "data",
     "facts": FACTS,
@@ -40,7 +43,7 @@ WARNED = {
 
 
 def told(*findings, room=50_000, **change):
-    return render(report(*findings, **{"mode": "enforce", "audience": BERLIN, **change}), room=room)
+    return render(typed(report(*findings, **{"mode": "enforce", "audience": BERLIN, **change})), room=room)
 
 
 def test_an_owners_digest_reads_like_this():
@@ -94,18 +97,20 @@ def test_an_owners_digest_reads_like_this():
 
 
 def test_the_subject_names_the_session_where_it_is_one():
-    assert subject(report(finding("warned", **WARNED), audience=BERLIN, mode="enforce")) == (
+    assert subject(typed(report(finding("warned", **WARNED), audience=BERLIN, mode="enforce"))) == (
         "Session Reaper: your session nightly is about to be stopped"
     )
     named = finding("warned", **{**WARNED, "facts": {**FACTS, "name": "Churn \u4f1a\u8bae"}})
-    assert subject(report(named, audience=BERLIN, mode="enforce")) == (
+    assert subject(typed(report(named, audience=BERLIN, mode="enforce"))) == (
         "Session Reaper: your session Churn \u4f1a\u8bae is about to be stopped"
     )
 
 
 def test_the_subject_puts_what_can_still_be_kept_first():
     line = subject(
-        report(finding("failed"), finding("warned", "b"), finding("warned", "c"), audience=BERLIN, mode="enforce")
+        typed(
+            report(finding("failed"), finding("warned", "b"), finding("warned", "c"), audience=BERLIN, mode="enforce")
+        )
     )
 
     assert line == "Session Reaper: 2 of your sessions are about to be stopped, 1 could not be stopped"
@@ -114,7 +119,7 @@ def test_the_subject_puts_what_can_still_be_kept_first():
 def test_a_long_subject_ends_with_a_whole_count():
     many = [finding(outcome.value, outcome.value) for outcome in Outcome]
 
-    assert subject(report(*many)) == (
+    assert subject(typed(report(*many))) == (
         "Session Reaper, report mode: 1 could not be stopped, 1 still running after a stop, 1 stopped, ..."
     )
 
@@ -125,7 +130,7 @@ def test_what_nobody_owns_is_not_called_the_readers():
 
     assert text.startswith("2 of the sessions nobody is known to own are about to be stopped.\n")
     assert "\nTeam unowned: glue (2)\n" in text
-    assert subject(report(finding("warned"), audience=audience, mode="enforce")) == (
+    assert subject(typed(report(finding("warned"), audience=audience, mode="enforce"))) == (
         "Session Reaper: a session nobody is known to own: nightly is warned of"
     )
 
@@ -179,8 +184,11 @@ def test_troubles_come_before_everything_that_was_found():
         ),
         ({"outcome": "warned", "due": None}, "Nothing yet: this is a warning, and no stop is planned."),
         (
-            {"outcome": "snoozed", "snooze": {"until": "2026-03-01T15:00:00Z", "by": "bo", "at": "x", "times": 2}},
-            "Kept by bo until Sun 1 Mar 16:00 CET (snooze 2). Then it is stopped, unless it is used before.",
+            {
+                "outcome": "snoozed",
+                "snooze": SNOOZE,
+            },
+            "by bo next It is kept until Sun 1 Mar 16:00 CET (snooze 2). Then it is stopped, unless it is used before.",
         ),
         ({"outcome": "snoozed"}, "It is kept for a while, as somebody asked."),
         ({"outcome": "withheld"}, "It is stopped once the guard allows it, unless it is used before."),
@@ -206,7 +214,6 @@ def test_in_report_mode_nothing_is_said_to_be_stopped():
             {"links": None, "due": "2026-03-01T10:45:00Z"},
             "tag it session-reaper/keep-until with a date, such as 2026-03-08\n",
         ),
-        ({"links": {"answer": "javascript:alert(1)"}}, "tag it session-reaper/keep-until with a date"),
         ({"links": {"answer": "https://x/\nSTOPPED"}}, "tag it session-reaper/keep-until with a date"),
         ({"snooze_limit": {"max": 3600, "left": 1}}, "(1 snooze left, of up to 1h):\n    https://answers"),
         ({"snooze_limit": {"max": 3600, "left": 0}}, "no snooze is left, so tag it session-reaper/keep-until"),
@@ -228,6 +235,9 @@ def test_what_no_policy_stops_is_not_said_to_be_kept():
         assert "keep  " not in told({**finding("warned", **WARNED), **change})
 
 
+instant = datetime.fromisoformat
+
+
 class TestTimes:
     @pytest.mark.parametrize(
         ("timezone", "expected"),
@@ -238,21 +248,30 @@ class TestTimes:
             ("Mars/Base", "Sun 29 Mar 01:30 UTC"),
             ("../../etc/passwd", "Sun 29 Mar 01:30 UTC"),
             ("", "Sun 29 Mar 01:30 UTC"),
-            (None, "Sun 29 Mar 01:30 UTC"),
         ],
     )
     def test_an_instant_is_told_in_the_readers_timezone_named(self, timezone, expected):
-        assert Clock(timezone, "2026-03-01T10:00:00Z").at("2026-03-29T01:30:00Z") == expected
+        assert Clock(timezone, instant("2026-03-01T10:00:00Z")).at(instant("2026-03-29T01:30:00Z")) == expected
 
     def test_another_year_is_told(self):
-        assert Clock("UTC", "2026-12-31T10:00:00Z").at("2027-01-01T10:00:00Z") == "Fri 1 Jan 2027 10:00 UTC"
+        assert (
+            Clock("UTC", instant("2026-12-31T10:00:00Z")).at(instant("2027-01-01T10:00:00Z"))
+            == "Fri 1 Jan 2027 10:00 UTC"
+        )
 
-    @pytest.mark.parametrize("instant", ["2026-99-99T99:99:99Z", "soon\n", "", 7, None, "0001-01-01T00:00:00Z"])
-    def test_what_is_no_instant_is_shown_harmless(self, instant):
-        assert Clock("America/New_York", "nonsense").at(instant).isprintable()
+    @pytest.mark.parametrize(
+        ("timezone", "text"),
+        [("America/New_York", "0001-01-01T00:00:00Z"), ("Europe/Berlin", "9999-12-31T23:59:59Z")],
+    )
+    def test_what_a_timezone_cannot_tell_is_told_as_it_is(self, timezone, text):
+        assert Clock(timezone).at(instant(text)).endswith("UTC")
+        assert Clock(timezone).day_after(instant(text), 7).isprintable()
+
+    def test_what_looks_like_an_instant_and_is_none_stays_as_it_is(self):
+        assert Clock("UTC").within("at 2026-99-99T99:99:99Z") == "at 2026-99-99T99:99:99Z"
 
     def test_instants_within_words_are_told_too(self):
-        clock = Clock("Europe/Berlin", "2026-03-01T10:00:00Z")
+        clock = Clock("Europe/Berlin", instant("2026-03-01T10:00:00Z"))
 
         assert clock.within("seen 2026-03-01T10:00:00Z, kept until 2026-11-28") == (
             "seen Sun 1 Mar 11:00 CET, kept until 2026-11-28"
@@ -276,7 +295,9 @@ class TestHostileNames:
     def test_a_name_is_rendered_harmless(self, written, expected):
         assert shown(written) == expected
 
-    HOSTILE = st.text(st.characters(codec=None), max_size=30).map(lambda text: text * 40) | st.sampled_from(
+    HOSTILE = st.text(st.characters(codec=None), max_size=30).map(lambda text: text * 40).filter(
+        bool
+    ) | st.sampled_from(
         [
             "\nFrom: x",
             "\r\n\r\n- nightly is protected",
@@ -297,9 +318,10 @@ class TestHostileNames:
             outcome,
             ref=ref(text, region=text, scope={text: text}),
             facts={**FACTS, "name": text, "owner": text, "state": text},
-            policy=text, detail=text, evidence=text, idle_since=text, due=text, team="data", news=news,
-            snooze={"until": text, "by": text, "at": text, "times": text}, avoided_basis=text, avoided_cost=1,
-            links={"answer": text},
+            policy=text, detail=text, evidence=text, idle_since="2026-03-01T09:00:00Z", due="2026-03-01T10:45:00Z",
+            team="data", news=news,
+            snooze={**SNOOZE, "by": text}, avoided_basis=text, avoided_cost=1,
+            links={"answer": f"https://x/{text}"},
         )  # fmt: skip
         mail = told(
             hostile, audience={**BERLIN, "medium": medium}, notes=[text], blind=[blind(error=text, region=text)]
@@ -310,7 +332,7 @@ class TestHostileNames:
         assert all(line.isprintable() and width(line) <= WIDTH for line in lines)
         assert "evil.example" not in mail or "://evil" not in mail
         assert not any(line.startswith(("From", "STOPPED")) for line in lines)
-        assert len(subject(report(hostile, audience=BERLIN))) < 100
+        assert len(subject(typed(report(hostile, audience=BERLIN)))) < 100
 
     @given(st.text(st.characters(exclude_categories=("C", "Z")), max_size=300), st.integers(0, 20))
     def test_wrapping_loses_nothing_and_keeps_within_the_width(self, text, indent):

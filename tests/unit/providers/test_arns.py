@@ -7,9 +7,7 @@ import pytest
 
 from reaper.catalog.services import specs
 from reaper.core.session import SessionRef
-from reaper.providers.arns import arn_of, arn_of_json, partition_of
-from reaper.wire.codec import builtins_of
-from reaper.wire.common import Ref
+from reaper.providers.arns import arn_of, partition_of
 
 FRAME = (
     ("farm", "farm-1"),
@@ -41,7 +39,6 @@ NAMED = [
 @pytest.mark.parametrize(("ref", "arn"), NAMED)
 def test_every_service_names_its_sessions(ref, arn):
     assert arn_of(ref) == arn
-    assert arn_of_json(builtins_of(Ref.of(ref))) == arn
 
 
 def test_no_service_is_without_a_name_for_its_sessions():

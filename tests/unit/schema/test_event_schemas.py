@@ -19,12 +19,15 @@ from reaper.core.policy.model import PolicyBook
 from reaper.core.report import Mode
 from reaper.notifiers.event_bus import EventPublisher
 from reaper.notifiers.events import DETAIL_TYPES, STOP_REQUESTED, SWEEP_COMPLETED, events_of, stop_requested
-from reaper.providers.arns import arn_of_json
+from reaper.providers.arns import arn_of
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.run import run
+from reaper.wire.codec import convert
+from reaper.wire.common import Ref
+from reaper.wire.from_sweep import report_of
 from tests.support.event_bus import EventBus
 from tests.support.providers import FakeProvider
-from tests.support.reports import as_json, blind, finding, ref, report
+from tests.support.reports import blind, finding, ref, report, typed
 from tests.support.schemas import FULL, objects
 from tests.support.sessions import NOW
 from tests.support.strategies import any_guards, policies, worlds
@@ -54,7 +57,7 @@ def sent(*entries):
 
 
 def told(*findings, **change):
-    return sent(*events_of(report(*findings, **change), arn=arn_of_json, at=AT))
+    return sent(*events_of(typed(report(*findings, **change))))
 
 
 def test_every_event_has_a_schema_in_a_file_of_its_name():
@@ -131,8 +134,8 @@ def test_a_sweep_with_everything_wrong_is_told_as_promised():
 
 
 def test_a_wish_to_stop_is_told_as_promised():
-    (bare,) = sent(stop_requested(ref(), by="ana", at=AT))
-    (full,) = sent(stop_requested(ref(), by="a", at=AT, arn=FULL["arn"], policy="p", owner="o", team="t"))
+    (bare,) = sent(stop_requested(convert(ref(), Ref), by="ana", at=AT))
+    (full,) = sent(stop_requested(convert(ref(), Ref), by="a", at=AT, arn=FULL["arn"], policy="p", owner="o", team="t"))
 
     assert wrong(bare) == wrong(full) == []
 
@@ -152,9 +155,9 @@ def test_whatever_a_sweep_finds_is_told_as_promised(scripts, found, guards, mode
             threads=1,
         )
     )
-    document = as_json(swept, book.lens, NOW)
+    document = report_of(swept, book.lens, NOW, arn=arn_of)
 
-    for event in sent(*events_of(document, arn=arn_of_json, at=NOW)):
+    for event in sent(*events_of(document)):
         assert wrong(event) == [], event
 
 

@@ -22,10 +22,11 @@ from reaper.notifiers.message import compose
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.ports import ProviderError, Trouble
 from reaper.sweep.run import run
+from reaper.wire.codec import builtins_of
 from reaper.wire.common import FACTS
 from tests.support.ledgers import MemoryLedger
 from tests.support.providers import FakeProvider, Scripted
-from tests.support.reports import as_json, blind, finding, ref, report
+from tests.support.reports import as_json, blind, finding, ref, report, typed
 from tests.support.schemas import FULL, objects
 from tests.support.sessions import HOUR, NOW, policy, session
 from tests.support.strategies import any_guards, policies, worlds
@@ -121,7 +122,7 @@ def test_a_report_that_is_cut_says_how_much_it_had():
         unfinished={"scopes": [], "sessions": [ref("c")], "stops": []},
     )
 
-    told = json.loads(json.loads(compose(whole, where="log group sweeps").body)["default"])
+    told = json.loads(json.loads(compose(typed(whole), where="log group sweeps").body)["default"])
 
     assert told["truncated"] is True
     assert wrong(told) == []
@@ -132,9 +133,10 @@ def test_a_report_that_is_cut_says_how_much_it_had():
 def test_digests_are_reports_of_one_audience():
     whole = report(finding("warned", **FULL), owners={"resolved": 1, "unresolved": 0})
 
-    documents = digests(
-        whole, OwnersBook(), timezone="Europe/Berlin", told_already=frozenset(), link=lambda *_: "https://a/s/t"
+    found = digests(
+        typed(whole), OwnersBook(), timezone="Europe/Berlin", told_already=frozenset(), link=lambda *_: "https://a/s/t"
     )
+    documents = [builtins_of(one) for one in found]
 
     assert [document["audience"]["key"] for document in documents] == ["platform"]
     assert documents[0]["findings"][0]["links"] == {"answer": "https://a/s/t"}

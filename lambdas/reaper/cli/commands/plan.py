@@ -14,6 +14,7 @@ from reaper.cli.policy_file import load_policies
 from reaper.cli.render_report import render_report, summary
 from reaper.cli.sweeping import open_ledger, sweep
 from reaper.cli.text import clean, count
+from reaper.wire.codec import builtins_of
 
 EPILOG = """\b
 Examples:
@@ -45,7 +46,7 @@ def command(
     if out is not None:
         document = plan_document(
             report=swept.report,
-            document=swept.document,
+            told=swept.told,
             lens=swept.lens,
             scopes=[provider.key for provider in opened.providers],
             policy_sha256=policies.sha256,
@@ -54,10 +55,11 @@ def command(
         plan_destination.write(as_text(document))
         if not common.quiet:
             say(
-                f"{count(len(document['stops']), 'stop')} planned in {clean(out)}; apply with: reaper run --plan --enforce"
+                f"{count(len(document.stops), 'stop')} planned in {clean(out)}; apply with: reaper run --plan --enforce"
             )
-    destination.write(render_report(swept.document, common.output, destination.surface))
+    told = builtins_of(swept.told)
+    destination.write(render_report(told, common.output, destination.surface))
     if not common.quiet or swept.report.blind:
-        for line in summary(swept.document, enforcing=False, planned_only=True):
+        for line in summary(told, enforcing=False, planned_only=True):
             say(line)
     return swept.exit_code(detailed=detailed_exitcode)

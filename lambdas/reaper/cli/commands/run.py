@@ -22,11 +22,13 @@ from reaper.cli.sweeping import open_ledger, sweep
 from reaper.cli.text import clean, instant
 from reaper.core.guards import describe_hours, outside_hours
 from reaper.core.report import Mode
+from reaper.wire.codec import builtins_of
 
 if TYPE_CHECKING:
     from reaper.bootstrap import Opened
     from reaper.history.recorder import SpooledRecorder
     from reaper.history.sinks import Sink
+    from reaper.wire.report import Report
 
 EPILOG = """\b
 Examples:
@@ -86,8 +88,8 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
         check_scopes(plan, [provider.key for provider in opened.providers])
     problems: list[str] = []
 
-    def to_topic(document: dict[str, Any]) -> str | None:
-        problem = publish(str(topic), document, opened)
+    def to_topic(told: Report) -> str | None:
+        problem = publish(str(topic), told, opened)
         problems.extend([] if problem is None else [problem])
         return problem
 
@@ -103,12 +105,13 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
         publish=None if topic is None else to_topic,
         history=None if sink is None else _recorder(sink),
     )
-    destination.write(render_report(swept.document, common.output, destination.surface))
+    told = builtins_of(swept.told)
+    destination.write(render_report(told, common.output, destination.surface))
     if sink is not None:
-        problems += _archive(sink, swept.document)
+        problems += _archive(sink, swept.told)
     code = swept.exit_code(detailed=detailed_exitcode)
     if not common.quiet or swept.report.blind:
-        for line in summary(swept.document, enforcing=enforce):
+        for line in summary(told, enforcing=enforce):
             say(line)
     for problem in problems:
         say(f"reaper: {problem}")
@@ -148,13 +151,13 @@ def _recorder(sink: Sink) -> SpooledRecorder:
     return SpooledRecorder(sink)
 
 
-def _archive(sink: Sink, document: dict[str, Any]) -> list[str]:
+def _archive(sink: Sink, report: Report) -> list[str]:
     """Keep the report; says what went wrong with that."""
     from reaper.history.reports import archive  # noqa: PLC0415 - needs the SDK, like its sink
     from reaper.sweep.ports import HistoryError  # noqa: PLC0415
 
     try:
-        archive(sink, document)
+        archive(sink, report)
     except HistoryError as error:
         return [clean(error)]
     return []
