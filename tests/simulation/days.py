@@ -153,13 +153,13 @@ class Simulation:
 
     # What befalls a sweep at any of its calls.
 
-    def _happens(self, call: str, about: SessionRef | None) -> None:
+    def _happens(self, call: str, about: SessionRef | None, takes: float) -> None:
         if not self._under_way:
             return
         current, random = self._under_way[-1], self.random
         if current.killed:
             raise Killed
-        if random.random() < 0.04:
+        if random.random() < min(0.5, 0.03 + takes / 20):
             self._somebody(about)
         if call in _DEADLY and random.random() < 0.004:
             current.killed = True

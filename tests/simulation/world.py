@@ -70,7 +70,7 @@ class Truth:
 
 @dataclass
 class World:
-    """The clock, the sessions, and how well its services answer. ``happens`` is called during each call."""
+    """The clock, the sessions, and how well its services answer. ``happens`` is called during each call, with how long it takes."""
 
     random: Random
     now: float = NOW
@@ -79,7 +79,7 @@ class World:
     misery: float = 0.0
     """The share of calls that fail; a quarter as many answers are garbled."""
     sessions: dict[SessionRef, Truth] = field(default_factory=dict)
-    happens: Callable[[str, SessionRef | None], None] = lambda _call, _about: None
+    happens: Callable[[str, SessionRef | None, float], None] = lambda _call, _about, _takes: None
 
     def ref(self, key: ScopeKey, name: str) -> SessionRef:
         return SessionRef(key.service, key.account, key.region, (), name)
@@ -96,7 +96,7 @@ class World:
         takes = self.random.choice(_SLOW) if slow else self.random.uniform(0.01, 0.1)
         before = takes * self.random.random()
         self.now += before
-        self.happens(call, about)
+        self.happens(call, about, takes)
         self.now += takes - before
 
     def passes(self, seconds: float) -> None:
