@@ -63,6 +63,7 @@ def test_what_no_item_can_hold_of_one_session_is_singled_out_and_the_rest_is_wri
     kept = bench.ledger.recall([memory("sound").ref])
     assert kept == {memory("sound").ref: replace(memory("sound"), version=1)}
     assert re.search(f"cannot hold the session glue .*{why}", caplog.text)
+    assert caplog.text.encode()
 
 
 def test_half_a_surrogate_pair_in_a_text_is_kept_as_a_question_mark(bench):

@@ -82,7 +82,9 @@ class Place:
 
     def unwritable(self, what: str, error: Exception) -> LedgerError:
         """The error for a memory or a sweep that no item can hold."""
-        return LedgerError(f"{self} cannot hold {what}: {_quote(error)}")
+        # Half of a surrogate pair would keep the sentence itself from being logged.
+        told = what.encode("utf-8", "replace").decode()
+        return LedgerError(f"{self} cannot hold {told}: {_quote(error)}")
 
     def _refusal(self, error: ClientError, call: str) -> str:
         answer: Any = error.response
