@@ -62,10 +62,7 @@ def plan_document(  # noqa: PLR0913 - all of them named; each is a line of the f
         created_at=moment(created_at),
         judged_at=moment(report.started_at),
         accounts=tuple(sorted({scope.account for scope in scopes})),
-        scopes=tuple(
-            Place(service=scope.service, account=scope.account, region=scope.region)
-            for scope in sorted(scopes, key=str)
-        ),
+        scopes=tuple(map(Place.at, sorted(scopes, key=str))),
         policy_sha256=policy_sha256,
         stops=tuple(PlannedStop(ref=one.ref, policy=one.policy, facts=one.facts) for one in allowed),
         report=told,

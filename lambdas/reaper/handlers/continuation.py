@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reaper.core.guards import Stops
 from reaper.core.report import Unfinished
-from reaper.core.session import Scope, ScopeKey, SessionRef
+from reaper.core.session import SessionRef
 from reaper.sweep.lookups import Counts
 from reaper.sweep.parts import Earlier
-from reaper.wire.codec import builtins_of
-from reaper.wire.common import Ref
+from reaper.wire.codec import WireError, convert, encode
+from reaper.wire.common import Place, Ref
+from reaper.wire.continuation import Continuation, Event, LiveIn, LookUpsIn, StopsIn, WaitingStop
+from reaper.wire.report import ScopeIn
 
 KEY: Final = "continuation"
 MOST_PARTS: Final = 20
 """So many parts of one sweep are a sweep that cannot be finished; the schedule begins another one anyway."""
 _ROOM: Final = 200_000
 """Bytes; an asynchronous invocation takes 256 kB (AWS Lambda quotas)."""
-_PLACE: Final = ("service", "account", "region")
-
-Json = dict[str, Any]
 
 
 class ContinuationError(Exception):
@@ -44,37 +41,32 @@ def read_event(event: Mapping[str, Any]) -> Part:
     Raises:
         ContinuationError: it says that it is one and makes no sense.
     """
-    told = event.get(KEY)
-    if told is None:
-        return Part()
     try:
-        return Part(
-            _count(told["part"]),
-            Earlier(
-                began_at=_moment(told["began_at"]),
-                unfinished=Unfinished(
-                    listings=tuple((_key(one), _scope(one)) for one in told["scopes"]),
-                    sessions=tuple(map(_ref, told["sessions"])),
-                    stops=tuple(map(_ref, told["stops_waiting"])),
-                    idle_costs={
-                        _ref(one): _amount(one["idle_cost"]) for one in told["stops_waiting"] if "idle_cost" in one
-                    },
-                ),
-                seen=_count(told["seen"]),
-                live={_key(one): _count(one["count"]) for one in told["live"]},
-                # A release that kept no cost, or no look-ups, is carried on with none.
-                stops={
-                    _key(one): Stops(_count(one["count"]), _amount(one.get("idle_cost", 0.0))) for one in told["stops"]
-                },
-                tag_lookups=_counts(told.get("tag_lookups", ())),
-                evidence_lookups=_counts(told.get("evidence_lookups", ())),
-                blind=frozenset(_key(one) for one in told["blind"]),
-            ),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        told = convert(event, Event).continuation
+    except WireError as error:
         raise ContinuationError(
-            f"the event's {KEY!r} cannot be read ({error!r}): leave it out to begin a sweep"
-        ) from error
+            f"the event's {KEY!r} cannot be read ({error}): leave it out to begin a sweep"
+        ) from None
+    return Part() if told is None else Part(told.part, _earlier(told))
+
+
+def _earlier(told: Continuation) -> Earlier:
+    waiting = [(one.session(), one.idle_cost) for one in told.stops_waiting]
+    return Earlier(
+        began_at=told.began_at,
+        unfinished=Unfinished(
+            listings=tuple((one.key(), tuple(one.scope.items())) for one in told.scopes),
+            sessions=tuple(one.session() for one in told.sessions),
+            stops=tuple(ref for ref, _ in waiting),
+            idle_costs={ref: cost for ref, cost in waiting if cost is not None},
+        ),
+        seen=told.seen,
+        live={one.key(): one.count for one in told.live},
+        stops={one.key(): Stops(one.count, one.idle_cost) for one in told.stops},
+        tag_lookups=_counts(told.tag_lookups),
+        evidence_lookups=_counts(told.evidence_lookups),
+        blind=frozenset(one.key() for one in told.blind),
+    )
 
 
 def write_event(part: Part) -> tuple[bytes, tuple[SessionRef, ...]]:
@@ -96,73 +88,28 @@ def write_event(part: Part) -> tuple[bytes, tuple[SessionRef, ...]]:
 
 
 def _event(number: int, earlier: Earlier) -> bytes:
-    costs = earlier.unfinished.idle_costs
-    told: Json = {
-        "part": number,
-        "began_at": earlier.began_at,
-        "scopes": [{**_place(key), "scope": dict(scope)} for key, scope in earlier.unfinished.listings],
-        "sessions": [builtins_of(Ref.of(ref)) for ref in earlier.unfinished.sessions],
-        "stops_waiting": [
-            {**builtins_of(Ref.of(ref)), **({"idle_cost": costs[ref]} if ref in costs else {})}
-            for ref in earlier.unfinished.stops
-        ],
-        "seen": earlier.seen,
-        "live": [{**_place(key), "count": count} for key, count in earlier.live.items()],
-        "stops": [
-            {**_place(key), "count": stops.count, "idle_cost": stops.idle_cost} for key, stops in earlier.stops.items()
-        ],
-        "tag_lookups": _lookups(earlier.tag_lookups),
-        "evidence_lookups": _lookups(earlier.evidence_lookups),
-        "blind": [_place(key) for key in sorted(earlier.blind, key=str)],
-    }
-    return json.dumps({KEY: told}).encode()
+    left = earlier.unfinished
+    told = Continuation(
+        part=number,
+        began_at=earlier.began_at,
+        scopes=tuple(ScopeIn.at(key, scope=dict(scope)) for key, scope in left.listings),
+        sessions=tuple(map(Ref.of, left.sessions)),
+        stops_waiting=tuple(WaitingStop.of(ref, idle_cost=left.idle_costs.get(ref)) for ref in left.stops),
+        seen=earlier.seen,
+        live=tuple(LiveIn.at(key, count=count) for key, count in earlier.live.items()),
+        stops=tuple(
+            StopsIn.at(key, count=stops.count, idle_cost=stops.idle_cost) for key, stops in earlier.stops.items()
+        ),
+        tag_lookups=_lookups(earlier.tag_lookups),
+        evidence_lookups=_lookups(earlier.evidence_lookups),
+        blind=tuple(map(Place.at, sorted(earlier.blind, key=str))),
+    )
+    return encode(Event(continuation=told))
 
 
-def _lookups(counts: Counts) -> list[Json]:
-    return [{**_place(key), "asked": asked, "failed": failed} for key, (asked, failed) in counts.items()]
+def _lookups(counts: Counts) -> tuple[LookUpsIn, ...]:
+    return tuple(LookUpsIn.at(key, asked=asked, failed=failed) for key, (asked, failed) in counts.items())
 
 
-def _counts(told: Iterable[Json]) -> Counts:
-    return {_key(one): (_count(one["asked"]), _count(one["failed"])) for one in told}
-
-
-def _place(key: ScopeKey) -> Json:
-    return {name: getattr(key, name) for name in _PLACE}
-
-
-def _key(told: Json) -> ScopeKey:
-    return ScopeKey(*(_text(told[name]) for name in _PLACE))
-
-
-def _ref(told: Json) -> SessionRef:
-    key = _key(told)
-    return SessionRef(key.service, key.account, key.region, _scope(told), _text(told["id"]))
-
-
-def _scope(told: Json) -> Scope:
-    return tuple((name, _text(value)) for name, value in told["scope"].items())
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r} is no count")
-    return value
-
-
-def _amount(value: object) -> float:
-    amount = _moment(value)
-    if amount < 0:
-        raise ValueError(f"{value!r} is no amount")
-    return amount
-
-
-def _moment(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no moment")
-    return float(value)
+def _counts(told: Iterable[LookUpsIn]) -> Counts:
+    return {one.key(): (one.asked, one.failed) for one in told}

@@ -13,13 +13,18 @@ from typing import Final
 from reaper.core.outcome import Outcome
 from reaper.notifiers.event_bus import Entry, EventPublisher, Published, clipped
 from reaper.wire.common import Ref, instant, known_number, known_text
-from reaper.wire.events import EVENT_VERSION, SessionDetail, StopRequestedDetail, SweepDetail
+from reaper.wire.events import (
+    EVENT_VERSION,
+    STOP_REQUESTED,
+    SWEEP_COMPLETED,
+    SessionDetail,
+    StopRequestedDetail,
+    SweepDetail,
+)
 from reaper.wire.report import Finding, Report
 
 __all__ = ["Entry", "EventPublisher", "Published", "events_of", "stop_requested"]
 
-SWEEP_COMPLETED: Final = "Sweep Completed"
-STOP_REQUESTED: Final = "Session Stop Requested"
 DETAIL_TYPES: Final[Mapping[Outcome, str]] = {outcome: outcome.row.event for outcome in Outcome if outcome.row.event}
 """The event of each outcome that has one."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -62,9 +62,11 @@ class Ref(Struct, frozen=True, kw_only=True):
     """The id its service gave it."""
 
     @classmethod
-    def of(cls, ref: SessionRef) -> Ref:
-        """The name of a session."""
-        return cls(service=ref.service, account=ref.account, region=ref.region, scope=dict(ref.scope), id=ref.id)
+    def of(cls, ref: SessionRef, **more: object) -> Self:
+        """The name of a session, with ``more`` of what is said of it."""
+        return cls(
+            service=ref.service, account=ref.account, region=ref.region, scope=dict(ref.scope), id=ref.id, **more
+        )
 
     def session(self) -> SessionRef:
         """The session it names. The order of its scope is as it was written, which equal names need."""
@@ -80,6 +82,11 @@ class Place(Struct, frozen=True, kw_only=True):
     """The account's id; `unknown` where its cloud does not tell it and nobody configured it."""
     region: Region
     """The region, by its cloud's own name."""
+
+    @classmethod
+    def at(cls, key: ScopeKey, **more: object) -> Self:
+        """The place of ``key``, with ``more`` of what is said of it."""
+        return cls(service=key.service, account=key.account, region=key.region, **more)
 
     def key(self) -> ScopeKey:
         """The same, as the sweep counts in it."""

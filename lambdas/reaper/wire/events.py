@@ -11,6 +11,8 @@ from reaper.wire.common import Amount, Count, Instant, Ref, Snooze, Text
 from reaper.wire.report import Sessions, Totals, UnfinishedTotal
 
 EVENT_VERSION: Final = 1
+SWEEP_COMPLETED: Final = "Sweep Completed"
+STOP_REQUESTED: Final = "Session Stop Requested"
 
 
 class SessionDetail(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):

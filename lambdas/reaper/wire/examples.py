@@ -9,6 +9,7 @@ from reaper.catalog.services import specs
 from reaper.core.outcome import Outcome
 from reaper.core.report import Mode
 from reaper.wire.common import Facts, Ref
+from reaper.wire.events import EVENT_VERSION, SessionDetail, StopRequestedDetail, SweepDetail
 from reaper.wire.report import Blind, Finding, Owners, Report, Sessions, SnoozeLimit
 
 _ALONE: Final = next(spec for spec in specs().values() if not spec.scope)
@@ -68,4 +69,46 @@ REPORT: Final = Report(
     idle_cost=4.4,
     owners=Owners(resolved=1, unresolved=0),
     api_calls={_LIST[_SCOPED.service]: 2, _LIST[_ALONE.service]: 1},
+)
+
+SESSION_DETAIL: Final = SessionDetail(
+    schema_version=EVENT_VERSION,
+    run_id=REPORT.run_id,
+    mode=REPORT.mode,
+    session=FINDING.ref,
+    outcome=FINDING.outcome,
+    policy=FINDING.policy,
+    detail=FINDING.detail,
+    at=NOW,
+    name="adhoc",
+    owner="ana@example.com",
+    team="data",
+    idle_since=FINDING.idle_since,
+    hourly_cost=2.2,
+    idle_cost=4.4,
+    due=FINDING.due,
+)
+SWEEP_COMPLETED: Final = SweepDetail(
+    schema_version=EVENT_VERSION,
+    run_id=REPORT.run_id,
+    mode=REPORT.mode,
+    at=NOW,
+    started_at=NOW,
+    finished_at=REPORT.finished_at,
+    sessions=REPORT.sessions,
+    totals={Outcome.WARNED.value: 1, Outcome.STOPPED.value: 2},
+    blind_scopes=0,
+    tripped_guards=0,
+    idle_cost=11.7,
+    avoided_cost=31.2,
+    unresolved_owners=1,
+)
+STOP_REQUESTED: Final = StopRequestedDetail(
+    schema_version=EVENT_VERSION,
+    session=FINDING.ref,
+    policy=FINDING.policy,
+    by="ana@example.com",
+    at=NOW + timedelta(seconds=330),
+    owner="ana@example.com",
+    team="data",
 )

@@ -46,10 +46,7 @@ def report_of(
         avoided_cost=round(sum(avoided), 2) if avoided else None,
         api_calls=dict(sorted(report.api_calls.items())),
         unfinished=_unfinished(report.unfinished) if report.unfinished else None,
-        guards=tuple(
-            wire.Guard(service=one.key.service, account=one.key.account, region=one.key.region, detail=one.why)
-            for one in report.tripped
-        ),
+        guards=tuple(wire.Guard.at(one.key, detail=one.why) for one in report.tripped),
         regrets={policy: wire.Regret(regrets=some, stops=of) for policy, (some, of) in report.regrets.items()},
         notes=report.notes,
         error=error,
@@ -104,18 +101,12 @@ def facts_of(session: Session, lens: Lens, now: float, names: Iterable[str]) -> 
 
 def blind_of(blind: Blind) -> wire.Blind:
     """One blind scope."""
-    key = blind.key
-    return wire.Blind(
-        service=key.service, account=key.account, region=key.region, scope=dict(blind.scope), error=blind.error
-    )
+    return wire.Blind.at(blind.key, scope=dict(blind.scope), error=blind.error)
 
 
 def _unfinished(unfinished: Unfinished) -> wire.Unfinished:
     return wire.Unfinished(
-        scopes=tuple(
-            wire.ScopeIn(service=key.service, account=key.account, region=key.region, scope=dict(scope))
-            for key, scope in unfinished.listings
-        ),
+        scopes=tuple(wire.ScopeIn.at(key, scope=dict(scope)) for key, scope in unfinished.listings),
         sessions=tuple(map(Ref.of, unfinished.sessions)),
         stops=tuple(map(Ref.of, unfinished.stops)),
     )

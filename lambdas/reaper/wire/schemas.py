@@ -11,17 +11,39 @@ import inspect
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from reaper.core.outcome import Outcome
+from reaper.wire import examples
 from reaper.wire.codec import builtins_of
-from reaper.wire.examples import REPORT
+from reaper.wire.common import rfc3339
+from reaper.wire.events import STOP_REQUESTED, SWEEP_COMPLETED, SessionDetail, StopRequestedDetail, SweepDetail
 from reaper.wire.report import SCHEMA_OF_REPORT, Report
 
 Schema = dict[str, Any]
+
+_EVENTS: Final = {
+    "Session Warned": "A session will be stopped once its grace is over, unless somebody uses it, snoozes it, or pins it.",
+    "Session Snoozed": "Somebody asked to keep a session for a while: it is not stopped before that is over.",
+    "Session Stopped": "A service accepted our stop of a session. Whether it really ended is told later, by Session Confirmed "
+    "or Session Not Stopping.",
+    "Session Confirmed": "A session that an earlier sweep stopped has been seen to have ended.",
+    "Session Not Stopping": "A service accepted our stop of a session in an earlier sweep, and the session runs on: somebody "
+    "should look, for it is still being billed.",
+    "Session Flagged": "A policy wants a session stopped or reported, and it was not stopped: sweeps only report, the policy "
+    "only reports, a guard held the stop back, or the stop failed.",
+    STOP_REQUESTED: "Somebody answered a warning by asking to have the session stopped at once. It waives the grace, and "
+    "nothing else: a sweep begins, judges the session afresh, and stops it only if a policy still wants that and no guard "
+    "objects.",
+    SWEEP_COMPLETED: "A sweep, or one part of a long one, is done. Sent for every sweep, whether it found anything or not, so "
+    "that a missing one can be noticed.",
+}
+"""What each event says."""
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NAMES: Final = {"Ref": "session"}
@@ -30,7 +52,18 @@ _NAMES: Final = {"Ref": "session"}
 
 def documents() -> dict[str, Schema]:
     """Every schema, by its path in ``schema/``."""
-    return {"report.schema.json": _report()}
+    kinds = dict.fromkeys(outcome.row.event for outcome in Outcome if outcome.row.event)
+    events = {
+        **{kind: _session_event(kind) for kind in kinds},
+        STOP_REQUESTED: _event(
+            STOP_REQUESTED, StopRequestedDetail, examples.STOP_REQUESTED, at=examples.NOW + timedelta(seconds=330)
+        ),
+        SWEEP_COMPLETED: _event(SWEEP_COMPLETED, SweepDetail, examples.SWEEP_COMPLETED),
+    }
+    return {
+        "report.schema.json": _report(),
+        **{f"events/{kind.lower().replace(' ', '-')}.schema.json": schema for kind, schema in events.items()},
+    }
 
 
 def as_text(schema: Schema) -> str:
@@ -55,8 +88,63 @@ def _report() -> Schema:
         "title": "Session Reaper: report",
         **root,
         **SCHEMA_OF_REPORT,
-        "examples": [builtins_of(REPORT)],
+        "examples": [builtins_of(examples.REPORT)],
         "$defs": parts,
+    }
+
+
+def _session_event(kind: str) -> Schema:
+    outcomes = [outcome for outcome in Outcome if outcome.row.event == kind]
+    detail = replace(examples.SESSION_DETAIL, outcome=outcomes[0].value)
+    if outcomes[0] is not Outcome.WARNED:
+        detail = replace(detail, detail="idle for 2h, which is at least 1h", due=None)
+    schema = _event(kind, SessionDetail, detail)
+    told = schema["$defs"]["detail"]["properties"]["outcome"]
+    told["enum"] = [outcome.value for outcome in outcomes]
+    told["description"] += " " + said_of(outcomes)
+    return schema
+
+
+def _event(kind: str, detail: type[msgspec.Struct], example: msgspec.Struct, at: datetime = examples.NOW) -> Schema:
+    parts = parts_of(detail)
+    resources: Schema = {"type": "array", "maxItems": 0, "description": "Empty: a sweep is about no single session."}
+    about: list[str] = []
+    if detail is not SweepDetail:
+        resources = {
+            "type": "array",
+            "maxItems": 1,
+            "items": {"type": "string", "pattern": "^(arn|acs):"},
+            "description": "The session's ARN, or what its cloud has instead; that of its job where the service names no "
+            "sessions. Empty where it has none for sure.",
+        }
+        about = [examples.FINDING.arn]
+    return {
+        "$schema": DIALECT,
+        "title": f"Session Reaper: {kind}",
+        "description": f"{_EVENTS[kind]} The members beside `detail` are EventBridge's own envelope, of which only those are "
+        "described that matter here.",
+        "type": "object",
+        "required": ["source", "detail-type", "resources", "detail"],
+        "properties": {
+            "source": {"const": "session-reaper", "description": "Who sends it."},
+            "detail-type": {"const": kind, "description": "What it is about."},
+            "resources": resources,
+            "detail": {"$ref": "#/$defs/detail"},
+        },
+        "examples": [
+            {
+                "version": "0",
+                "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+                "detail-type": kind,
+                "source": "session-reaper",
+                "account": "123456789012",
+                "time": rfc3339(at),
+                "region": "eu-central-1",
+                "resources": about,
+                "detail": builtins_of(example),
+            }
+        ],
+        "$defs": {"detail": parts.pop(_name(detail.__name__)), **parts},
     }
 
 

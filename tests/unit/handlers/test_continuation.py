@@ -51,7 +51,7 @@ PART = Part(
     ),
 )
 
-words = st.text(max_size=8)
+words = st.text(min_size=1, max_size=8)
 keys = st.builds(ScopeKey, words, words, words)
 scopes = st.dictionaries(words, words, max_size=3).map(lambda scope: tuple(scope.items()))
 counts = st.integers(0, 10**6)
