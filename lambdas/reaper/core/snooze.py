@@ -18,6 +18,8 @@ from reaper.core.outcome import Outcome
 
 MORNING: Final = 9
 """The hour that "until tomorrow" means, where the reader lives."""
+SAME_WISH: Final = 60.0
+"""Seconds within which the wish to stop a session at once is the same wish, however many utter it."""
 TOLERANCE: Final = 60.0
 """Seconds by which a snooze may be too long: a page was open that long before its button was pressed."""
 
@@ -55,6 +57,28 @@ class Choice:
     key: str
     label: str
     until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What somebody who answers had before them; what others recorded since has overtaken it.
+
+    ``snoozes`` is how many there had been, ``pressed`` when the button was pressed (epoch seconds); ``None``: not told.
+    """
+
+    snoozes: int | None = None
+    pressed: float | None = None
+
+    def check(self, memory: Memory) -> None:
+        """Raises Refused where somebody answered meanwhile."""
+        times, latest = (memory.snooze.times, memory.snooze.at) if memory.snooze else (0, None)
+        late = self.pressed is not None and latest is not None and latest >= self.pressed
+        if late or (self.snoozes is not None and self.snoozes != times):
+            raise Refused(Refusal.REPEATED, "This has been answered already, so nothing was changed again.")
+
+
+NOTHING_SEEN: Final = Offer()
+"""Of one who answers without an offer, such as the command line."""
 
 
 def zone_of(name: str) -> tzinfo:
@@ -96,16 +120,15 @@ def tomorrow(now: float, zone: tzinfo) -> float:
     return datetime(day.year, day.month, day.day, MORNING, tzinfo=zone).timestamp()
 
 
-def snoozed(memory: Memory, *, until: float, by: str, now: float, seen: int | None = None) -> Memory:
-    """``memory`` with a snooze until then. ``seen`` is how many there had been when the offer was made.
+def snoozed(memory: Memory, *, until: float, by: str, now: float, offer: Offer = NOTHING_SEEN) -> Memory:
+    """``memory`` with a snooze until then.
 
     Raises:
         Refused: it has been stopped; somebody answered meanwhile; the snooze is longer than allowed, or one too many.
     """
+    offer.check(memory)
     _still_there(memory)
     times = memory.snooze.times if memory.snooze else 0
-    if seen is not None and seen != times:
-        raise Refused(Refusal.REPEATED, "This has been answered already, so nothing was changed again.")
     if until <= now:
         raise Refused(Refusal.PAST, "A snooze has to end in the future.")
     card = _card(memory)
@@ -122,24 +145,30 @@ def snoozed(memory: Memory, *, until: float, by: str, now: float, seen: int | No
     return replace(memory, snooze=Snooze(until=until, by=by, at=now, times=times + 1), hurry=None)
 
 
-def unsnoozed(memory: Memory, *, by: str, now: float) -> Memory:
+def unsnoozed(memory: Memory, *, by: str, now: float, offer: Offer = NOTHING_SEEN) -> Memory:
     """``memory`` with its snooze ended now; it still counts.
 
     Raises:
-        Refused: it is not snoozed.
+        Refused: it is not snoozed, or somebody answered meanwhile.
     """
+    offer.check(memory)
     if memory.snooze is None or memory.snooze.until <= now:
         raise Refused(Refusal.NOT_SNOOZED, "It is not snoozed.")
     return replace(memory, snooze=replace(memory.snooze, until=now, by=by))
 
 
-def hurried(memory: Memory, *, by: str, now: float) -> Memory:
+def hurried(memory: Memory, *, by: str, now: float, offer: Offer = NOTHING_SEEN) -> Memory:
     """``memory`` with the wish to have it stopped at once, which ends a snooze. It is stopped only if it is still not in use.
 
+    The very ``memory`` where that wish was uttered less than :data:`SAME_WISH` ago.
+
     Raises:
-        Refused: it has been stopped, or sweeps would not stop it whatever anybody wishes.
+        Refused: it has been stopped, somebody answered meanwhile, or sweeps would not stop it whatever anybody wishes.
     """
+    offer.check(memory)
     _still_there(memory)
+    if memory.hurry is not None and now - memory.hurry.at < SAME_WISH:
+        return memory
     if not _card(memory).acts:
         raise Refused(
             Refusal.NEVER_STOPPED, "Session Reaper only reports this session and stops nothing: stop it in its service."

@@ -9,7 +9,7 @@ from typing import Final
 
 from reaper.core.memory import Memory
 from reaper.core.session import SessionRef
-from reaper.core.snooze import Refusal, Refused, tomorrow, zone_of
+from reaper.core.snooze import Offer, tomorrow, zone_of
 from reaper.notifiers.events import EventPublisher, stop_requested
 from reaper.pages.answers import Done
 from reaper.sweep import answer as answers
@@ -53,14 +53,12 @@ class Wish:
     answer: Answer
     by: str
     now: float
-    seen: int | None = None
-    """How many snoozes there had been when the offer was made."""
-    clicked: float | None = None
-    """When the button was pressed, where that is told: whatever was recorded since has overtaken it."""
+    offer: Offer
+    """What the person had seen: checked in every attempt to write."""
 
 
 def give(wish: Wish, ledger: Ledger, publisher: Callable[[], EventPublisher | None]) -> Given:
-    """Record the answer. A wish to stop is announced on the event bus, so that a sweep begins at once.
+    """Record the answer. A wish to stop is announced on the event bus, so that a sweep begins at once; the same again is not.
 
     Raises:
         Refused, Unknown: nothing was changed.
@@ -68,32 +66,22 @@ def give(wish: Wish, ledger: Ledger, publisher: Callable[[], EventPublisher | No
         UnsureError: it is not known whether the answer was recorded.
     """
     memory = answers.look_up(ledger, wish.ref)
-    _overtaken(memory, wish)
-    by = wish.by[:_LONGEST_NAME]
+    by, offer = wish.by[:_LONGEST_NAME], wish.offer
     try:
         match wish.answer:
             case Answer.STOP:
-                after = answers.hurry(ledger, wish.ref, by=by, now=wish.now)
+                asked = answers.hurry(ledger, wish.ref, by=by, now=wish.now, offer=offer)
             case Answer.UNSNOOZE:
-                after = answers.unsnooze(ledger, wish.ref, by=by, now=wish.now)
+                after = answers.unsnooze(ledger, wish.ref, by=by, now=wish.now, offer=offer)
                 return Given(memory=after, done=Done.ENDED)
             case _:
                 until = _until(memory, wish.answer, wish.now)
-                after = answers.snooze(ledger, wish.ref, until=until, by=by, now=wish.now, seen=wish.seen)
+                after = answers.snooze(ledger, wish.ref, until=until, by=by, now=wish.now, offer=offer)
                 return Given(memory=after, done=Done.KEPT)
     except LedgerError as error:
         raise UnsureError(str(error)) from error
-    note = _announce(after, wish, by, publisher)
-    return Given(memory=after, done=Done.STOP_LATER if note else Done.STOP_SOON, note=note)
-
-
-def _overtaken(memory: Memory, wish: Wish) -> None:
-    times, latest = (memory.snooze.times, memory.snooze.at) if memory.snooze else (0, None)
-    late = wish.clicked is not None and latest is not None and latest >= wish.clicked
-    if late or (wish.seen is not None and wish.seen != times):
-        raise Refused(Refusal.REPEATED, "This has been answered already, so nothing was changed again.")
-    if wish.answer is Answer.STOP and memory.hurry is not None:
-        raise Refused(Refusal.REPEATED, "Its stop has been asked for already, so nothing was changed again.")
+    note = _announce(asked.memory, wish, by, publisher) if asked.new else ""
+    return Given(memory=asked.memory, done=Done.STOP_LATER if note else Done.STOP_SOON, note=note)
 
 
 def _until(memory: Memory, answer: Answer, now: float) -> float:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from reaper.core.links import BadLink, Key, Link, Purpose, Reason
 from reaper.core.names import NotANameError, session_of
 from reaper.core.session import SessionRef
-from reaper.core.snooze import Refused
+from reaper.core.snooze import Offer, Refused
 from reaper.handlers.answering import Answer, Given, UnsureError, Wish, give
 from reaper.handlers.keyring import Keep, check
 from reaper.handlers.secret import SecretError
@@ -142,7 +142,7 @@ def _answered(token: str, link: Link, ref: SessionRef, request: Request, needs: 
     if answer not in {one.value for one in Answer} or not _TIMES.fullmatch(seen):
         raise BadRequest(Problem.GARBLED)
     by = f"{link.to or 'somebody'}, by the link"
-    wish = Wish(ref=ref, answer=Answer(answer), by=by, now=needs.clock(), seen=int(seen))
+    wish = Wish(ref=ref, answer=Answer(answer), by=by, now=needs.clock(), offer=Offer(snoozes=int(seen)))
     try:
         given = give(wish, needs.ledger(), needs.publisher)
     except Refused as refused:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from reaper.core.links import BadLink, Purpose, Reason
-from reaper.core.snooze import Refused, left
+from reaper.core.snooze import Offer, Refused, left
 from reaper.handlers.answering import Answer, Given, UnsureError, Wish, give
 from reaper.handlers.front import Needs, about, session_in
 from reaper.handlers.keyring import Keep, check
@@ -178,7 +178,7 @@ def _answered(click: _Click, needs: Needs) -> str:
     now = needs.clock()
     try:
         link = check(click.token, needs.keyring, now, Purpose.SESSION)
-        wish = Wish(ref=session_in(link), answer=click.answer, by=click.by, now=now, clicked=click.clicked)
+        wish = Wish(ref=session_in(link), answer=click.answer, by=click.by, now=now, offer=Offer(pressed=click.clicked))
     except BadLink as bad:
         needs.journal.refused(bad.reason.value, by=click.by, answer=click.answer.value)
         return _BROKEN.get(bad.reason, _INVALID)

@@ -10,6 +10,7 @@ from reaper.core.memory import Card, Claim, Hurry, Memory, Snooze
 from reaper.core.outcome import Outcome
 from reaper.core.session import SessionRef
 from reaper.core.snooze import (
+    Offer,
     Refusal,
     Refused,
     choices,
@@ -118,9 +119,12 @@ def test_a_snooze_is_bounded(until, reason):
 
 
 def test_the_same_page_pressed_twice_snoozes_once():
-    once = snoozed(warned(), until=NOON + HOUR, by="ana", now=NOON, seen=0)
+    once = snoozed(warned(), until=NOON + HOUR, by="ana", now=NOON, offer=Offer(snoozes=0))
 
-    assert refusal(lambda: snoozed(once, until=NOON + HOUR, by="ana", now=NOON + 1, seen=0)) is Refusal.REPEATED
+    assert (
+        refusal(lambda: snoozed(once, until=NOON + HOUR, by="ana", now=NOON + 1, offer=Offer(snoozes=0)))
+        is Refusal.REPEATED
+    )
 
 
 @pytest.mark.parametrize("outcome", [Outcome.STOPPED, Outcome.CONFIRMED, Outcome.ALREADY_GONE])
@@ -186,6 +190,6 @@ def test_every_offer_is_taken_and_none_is_for_ever(longest, times, used, now, zo
 
     assert bool(offered) == (used < times)
     for one in offered:
-        kept = snoozed(memory, until=one.until, by="ana", now=now, seen=used)
+        kept = snoozed(memory, until=one.until, by="ana", now=now, offer=Offer(snoozes=used))
         assert kept.snooze is not None
         assert now < kept.snooze.until <= now + longest

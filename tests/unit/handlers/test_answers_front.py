@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -149,13 +150,27 @@ def test_a_wish_that_cannot_be_announced_waits_for_the_next_sweep_and_the_page_s
     assert "The next scheduled sweep will stop it" in desk.get(desk.token(NIGHTLY), "done=later").body
 
 
-def test_a_second_wish_to_stop_announces_nothing_again(desk):
+def test_the_same_wish_to_stop_again_is_the_same_answer_and_announces_nothing_again(desk):
     desk.remember()
-    desk.post(desk.token(NIGHTLY), "stop")
+    first = desk.post(desk.token(NIGHTLY), "stop")
 
-    assert desk.post(desk.token(NIGHTLY), "stop").status == 409
+    again = desk.post(desk.token(NIGHTLY), "stop")
+
+    assert (again.status, again.headers["location"]) == (first.status, first.headers["location"])
     assert len(desk.bus.entries) == 1
     assert desk.ledger.writes == 1
+
+
+def test_two_hundred_who_press_stop_it_now_at_once_get_one_answer_one_event_and_one_write(desk):
+    desk.remember()
+    token = desk.token(NIGHTLY)
+
+    with ThreadPoolExecutor(50) as pool:
+        replies = list(pool.map(lambda _: desk.post(token, "stop"), range(200)))
+
+    assert {(reply.status, reply.headers["location"].partition("?")[2]) for reply in replies} == {(303, "done=stop")}
+    assert len(desk.bus.entries) == 1
+    assert desk.kept(NIGHTLY).version == 2
 
 
 def test_a_page_made_before_somebody_kept_it_cannot_stop_it(desk):

@@ -9,7 +9,7 @@ import pytest
 from reaper.core.memory import Memory
 from reaper.core.policy.model import SnoozeLimit, Stage
 from reaper.core.report import Mode
-from reaper.core.snooze import Refused
+from reaper.core.snooze import Offer, Refused
 from reaper.sweep.answer import Unknown, hurry, look_up, snooze, unsnooze
 from reaper.sweep.instructions import Reader
 from reaper.sweep.ports import LedgerError
@@ -232,3 +232,100 @@ def test_an_answer_that_never_gets_through_is_said_to_have_failed():
     with pytest.raises(LedgerError, match="try again"):
         keep(story, HOUR)
     assert story.memory().snooze is None
+
+
+class Overtaken(MemoryLedger):
+    """While one person's answer is on its way, ``other`` is answered before it is written."""
+
+    def __init__(self):
+        super().__init__()
+        self.other = None
+
+    def write(self, memories, sweep=None, scopes=()):
+        other, self.other = self.other, None
+        if other is not None:
+            other()
+        return super().write(memories, sweep, scopes)
+
+
+def overtaken() -> tuple[Story, Overtaken]:
+    story = Story()
+    story.ledger = ledger = Overtaken()
+    story.outcome()
+    return story, ledger
+
+
+def kept_until(story: Story) -> float:
+    snooze = story.memory().snooze
+    assert snooze is not None
+    return snooze.until
+
+
+def test_who_wants_it_stopped_having_seen_no_snooze_does_not_end_one_that_lands_meanwhile():
+    story, ledger = overtaken()
+    ledger.other = lambda: keep(story, 4 * HOUR)
+
+    with pytest.raises(Refused, match="answered already"):
+        hurry(story.ledger, ref("s-1"), by="bob", now=story.now, offer=Offer(snoozes=0))
+
+    assert story.memory().hurry is None
+    assert kept_until(story) == story.now + 4 * HOUR
+
+
+def test_who_ends_a_snooze_does_not_end_a_longer_one_that_lands_meanwhile():
+    story, ledger = overtaken()
+    keep(story, HOUR)
+    ledger.other = lambda: keep(story, 4 * HOUR)
+
+    with pytest.raises(Refused, match="answered already"):
+        unsnooze(story.ledger, ref("s-1"), by="bob", now=story.now, offer=Offer(snoozes=1))
+
+    assert kept_until(story) == story.now + 4 * HOUR
+
+
+def test_nor_does_a_button_that_was_pressed_before_it_landed():
+    story, ledger = overtaken()
+    ledger.other = lambda: keep(story, 4 * HOUR)
+
+    with pytest.raises(Refused, match="answered already"):
+        hurry(story.ledger, ref("s-1"), by="bob", now=story.now, offer=Offer(pressed=story.now - 1))
+
+    assert story.memory().hurry is None
+
+
+def test_the_same_wish_is_new_once_a_minute():
+    story = warned()
+    wishes = [hurry(story.ledger, ref("s-1"), by="ana", now=story.now + after) for after in (0, 59, 60)]
+
+    assert [wish.new for wish in wishes] == [True, False, True]
+
+
+class Deaf(MemoryLedger):
+    """Writes fail; those of ``carried_out`` were carried out all the same."""
+
+    carried_out = False
+    fails = False
+
+    def write(self, memories, sweep=None, scopes=()):
+        if not self.fails:
+            return super().write(memories, sweep, scopes)
+        if self.carried_out:
+            super().write(memories, sweep, scopes)
+        raise LedgerError("the answer never came")
+
+
+@pytest.mark.parametrize("answer", [lambda story: keep(story, HOUR).snooze, lambda story: wish(story).memory.hurry])
+def test_an_answer_whose_acknowledgement_was_lost_is_taken_if_it_was_recorded(answer):
+    story = Story()
+    story.ledger = ledger = Deaf()
+    story.outcome()
+    ledger.fails = True
+
+    with pytest.raises(LedgerError, match="never came"):
+        answer(story)
+    ledger.carried_out = True
+    assert answer(story).by == "ana"
+
+
+def wish(story: Story):
+    return hurry(story.ledger, ref("s-1"), by="ana", now=story.now)
