@@ -70,7 +70,7 @@ class Truth:
 
 @dataclass
 class World:
-    """The clock, the sessions, and how well its services answer. ``happens`` is called during each call, told how long it takes."""
+    """The clock, the sessions, and how well its services answer. ``happens`` is called during each, told how long it takes."""
 
     random: Random
     now: float = NOW

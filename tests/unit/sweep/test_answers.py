@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -239,7 +240,7 @@ class Overtaken(MemoryLedger):
 
     def __init__(self):
         super().__init__()
-        self.other = None
+        self.other: Callable[[], object] | None = None
 
     def write(self, memories, sweep=None, scopes=()):
         other, self.other = self.other, None
