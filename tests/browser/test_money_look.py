@@ -6,7 +6,7 @@ import pytest
 
 from reaper.core.tally import savings_of
 from reaper.pages.savings import page as money_page
-from tests.support.archived import HOUR, MONDAY, Json, finding, report
+from tests.support.archived import HOUR, MONDAY, Json, finding, past, report
 from tests.support.browser import opened, overflow, violations
 
 WAYS = {
@@ -52,7 +52,7 @@ def hostile() -> Json:
 
 
 PAGES = {
-    name: money_page(savings_of(reports, MONDAY, MONDAY + days * 24 * HOUR - 1), made_at=MONDAY + 60 * 24 * HOUR)
+    name: money_page(savings_of(past(*reports), MONDAY, MONDAY + days * 24 * HOUR - 1), made_at=MONDAY + 60 * 24 * HOUR)
     for name, reports, days in (
         ("nothing", [], 56),
         ("one day", weeks(2, 4.4)[:1], 1),

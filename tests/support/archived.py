@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
+
+from reaper.core.sightings import PastSweep
+from reaper.wire.past import past_sweep
 
 Json = dict[str, Any]
 
@@ -50,6 +54,11 @@ def finding(  # noqa: PLR0913 - one per fact
         **({} if team is None else {"team": team}),
         **more,
     }
+
+
+def past(*reports: Json) -> list[PastSweep]:
+    """What such reports are read as."""
+    return [past_sweep(json.dumps(one).encode()) for one in reports]
 
 
 def report(at: float, *findings: Json, run: str | None = None, took: float = 0.0, **more: Any) -> Json:

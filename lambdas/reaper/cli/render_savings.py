@@ -9,6 +9,7 @@ from reaper.cli.grid import Grid, markdown, plain
 from reaper.cli.render_rows import as_json, joined
 from reaper.cli.text import UNKNOWN, clean, count, duration
 from reaper.core import durations
+from reaper.core.report import rfc3339
 from reaper.core.savings import Dimension, Measure, Savings
 from reaper.core.savings_document import savings_json
 
@@ -76,7 +77,16 @@ def _sections(savings: Savings) -> list[Section]:
             Grid(
                 ("SESSION", "NAME", "SERVICE", "TEAM", "BY", "WHEN", "UNTIL", "TIMES"),
                 tuple(
-                    _cells(one.session, one.name, one.service, one.team, one.by, one.at, one.until, one.times)
+                    _cells(
+                        one.session,
+                        one.name,
+                        one.service,
+                        one.team,
+                        one.by,
+                        rfc3339(one.at),
+                        rfc3339(one.until),
+                        one.times,
+                    )
                     for one in savings.snoozes
                 ),
             ),

@@ -131,15 +131,15 @@ class FalseStops:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snoozing:
-    """Somebody kept a session: until when (as told), and how many times by then."""
+    """Somebody kept a session: from when until when (epoch seconds), and how many times by then."""
 
     session: str
     name: str
     service: str
     team: str
     by: str
-    until: str
-    at: str
+    until: float
+    at: float
     times: int
 
 

@@ -29,7 +29,7 @@ def savings_json(savings: Savings) -> Json:
         "observed_idle": [asdict(one) for one in savings.observed],
         "longest_idle": [asdict(one) for one in savings.longest_idle],
         "false_stops_by_policy": [asdict(one) for one in savings.false_stops],
-        "snoozes": [asdict(one) for one in savings.snoozes],
+        "snoozes": [{**asdict(one), "until": rfc3339(one.until), "at": rfc3339(one.at)} for one in savings.snoozes],
         "blind": [asdict(one) for one in savings.blind],
         "unread": list(savings.unread),
     }

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from reaper.core.savings import BlindSpot, Sweeps
-from reaper.core.sightings import read_blind, read_moment
-
-Json = Mapping[str, Any]
+from reaper.core.sightings import PastSweep
 
 CARRIED_ON: Final = 1800.0
 """Seconds after a part of a sweep by which the next one has begun, if there is one; a function runs for 15 minutes at most."""
@@ -43,20 +41,19 @@ class SweepTally:
         """By when the sweep has to be carried on, while it is not at its end."""
         self._spots: dict[str, _Spot] = {}
 
-    def take(self, report: Json, at: float) -> bool:
+    def take(self, sweep: PastSweep) -> bool:
         """Count it. True where it begins a sweep, and is not a further part of one, nor one that is told again."""
+        at = sweep.began
         carries_on = self._open_until is not None and at <= self._open_until
         if self._open_until is not None and not carries_on:
             self._cut_short += 1
-        run = str(report.get("run_id"))
-        begins = run not in self._runs and not carries_on
-        self._runs.add(run)
+        begins = sweep.run_id not in self._runs and not carries_on
+        self._runs.add(sweep.run_id)
         if begins:
             self._began.append(at)
-            self._refused += "error" in report
-        finished = read_moment(report.get("finished_at")) or at
-        self._open_until = finished + CARRIED_ON if report.get("unfinished") else None
-        self._see_blind(read_blind(report), at)
+            self._refused += sweep.is_refused
+        self._open_until = sweep.ended + CARRIED_ON if sweep.goes_on else None
+        self._see_blind(sweep.blind, at)
         self._last = max(at, self._last or at)
         return begins
 

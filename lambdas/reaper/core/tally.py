@@ -1,4 +1,4 @@
-"""Adds up the reports of sweeps to :class:`~reaper.core.savings.Savings`. Takes one report at a time, in order of time.
+"""Adds up the reports of sweeps to :class:`~reaper.core.savings.Savings`. Takes one sweep at a time, in order of time.
 
 A session's idle cost grows from report to report. So that no hour is counted twice, each report adds what it is the first to
 see of the session's idleness: from when it began, or from the last report, whichever is later, until now.
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from reaper.catalog.services import longest_idle_of
 from reaper.core.outcome import Outcome, costs, is_live
@@ -31,10 +31,8 @@ from reaper.core.savings import (
     Snoozing,
     avoided_cost,
 )
-from reaper.core.sightings import Sighting, read_findings, read_moment, read_owners, read_regrets, whole
+from reaper.core.sightings import PastSweep, Sighting, SnoozeSeen
 from reaper.core.sweep_tally import SweepTally
-
-Json = Mapping[str, Any]
 
 GONE_FOR_GOOD: Final = 24 * HOUR
 """Seconds without a word of a session after which it counts as ended."""
@@ -79,7 +77,7 @@ class Tally:
         self._stops: dict[str, list[_Stop]] = {}
         self._not_stopped = 0
         self._unpriced: set[str] = set()
-        self._snoozes: dict[tuple[str, str], Snoozing] = {}
+        self._snoozes: dict[tuple[str, float], Snoozing] = {}
         self._regrets: dict[str, FalseStops] = {}
         self._before: Mapping[str, tuple[int, int]] | None = None
         self._owners: tuple[int, int] | None = None
@@ -87,22 +85,17 @@ class Tally:
         self._latest: dict[str, tuple[IdleSession, float]] = {}
         self._garbled = 0
 
-    def take(self, report: Json) -> None:
-        """Add a report; one of another time, or without any, is left out."""
-        at = read_moment(report.get("started_at"))
-        if at is None or not self._since <= at <= self._until:
+    def take(self, sweep: PastSweep) -> None:
+        """Add a sweep; one of another time is left out."""
+        if not self._since <= sweep.began <= self._until:
             return
-        began = self._sweeps.take(report, at)
-        ended = max(at, read_moment(report.get("finished_at")) or at)
-        if began and "error" not in report:
+        if self._sweeps.take(sweep) and not sweep.is_refused:
             self._latest.clear()
-        for sighting in read_findings(report):
-            if sighting is None:
-                self._garbled += 1
-            else:
-                self._see(sighting, at, ended)
-        self._take_regrets(read_regrets(report))
-        self._owners = read_owners(report) or self._owners
+        for sighting in sweep.sightings:
+            self._see(sighting, sweep.began, sweep.ended)
+        self._garbled += sweep.garbled
+        self._take_regrets(sweep.regrets)
+        self._owners = sweep.owners or self._owners
 
     def result(self, unread: Iterable[str] = ()) -> Savings:
         """All of it; ``unread`` says which reports of the period are not in it."""
@@ -209,17 +202,16 @@ class Tally:
             if (course := self._courses.get(seen.session)) is not None:
                 course.stopped = False
 
-    def _snooze(self, seen: Sighting, snooze: Json) -> None:
-        who, until, at = (value if isinstance(value := snooze.get(key), str) else "" for key in ("by", "until", "at"))
-        self._snoozes[seen.session, at or until] = Snoozing(
+    def _snooze(self, seen: Sighting, snooze: SnoozeSeen) -> None:
+        self._snoozes[seen.session, snooze.at] = Snoozing(
             session=seen.id,
             name=seen.name,
             service=seen.service,
             team=seen.team or NO_TEAM,
-            by=who,
-            until=until,
-            at=at,
-            times=whole(snooze.get("times")) or 1,
+            by=snooze.by,
+            until=snooze.until,
+            at=snooze.at,
+            times=snooze.times,
         )
 
     def _take_regrets(self, told: Mapping[str, tuple[int, int]]) -> None:
@@ -252,11 +244,11 @@ class Tally:
                 yield Observed(service=service, sessions=len(times), median=median(times))
 
 
-def savings_of(reports: Iterable[Json], since: float, until: float, zone: tzinfo = UTC) -> Savings:
-    """What ``reports``, in order of time, tell of the time from ``since`` to ``until``."""
+def savings_of(sweeps: Iterable[PastSweep], since: float, until: float, zone: tzinfo = UTC) -> Savings:
+    """What ``sweeps``, in order of time, tell of the time from ``since`` to ``until``."""
     tally = Tally(since, until, zone)
-    for report in reports:
-        tally.take(report)
+    for sweep in sweeps:
+        tally.take(sweep)
     return tally.result()
 
 

@@ -95,8 +95,8 @@ def _savings(settings: WeeklySettings, context: LambdaContext, now: float) -> Sa
     skipped: list[Skipped] = []
     tally = Tally(since, now, zone)
     source = ReportBucket(_client("s3"), settings.history_bucket)
-    for report in read_reports(source, since, now, skipped=skipped, in_time=lambda: time.monotonic() < read_until):
-        tally.take(report)
+    for sweep in read_reports(source, since, now, skipped=skipped, in_time=lambda: time.monotonic() < read_until):
+        tally.take(sweep)
     return tally.result(unread=[f"{one.name}: {one.why}" for one in skipped])
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import os
 import zlib
 from collections import deque
@@ -17,14 +16,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
+from reaper.core.sightings import PastSweep
 from reaper.history.keys import REPORTS, REPORTS_SCHEMA, REPORTS_SUFFIX, is_of_reports, read_report_key, report_key_of
 from reaper.history.sources import NEWER, Skipped, UnreadableError
 from reaper.sweep.ports import HistoryError
-from reaper.wire.codec import encode
+from reaper.wire.codec import NotJsonError, WireError, decode, encode
+from reaper.wire.past import past_sweep
 from reaper.wire.report import REPORT_VERSION, Report
 
 if TYPE_CHECKING:
@@ -36,8 +38,6 @@ LARGEST: Final = 128 << 20
 """Bytes of a report as JSON; more than ten times what 10,000 findings take."""
 _CHUNK: Final = 1 << 20
 _DENIED: Final = frozenset({"AccessDenied", "Forbidden", "403", "AllAccessDisabled"})
-
-Json = dict[str, Any]
 
 
 def archive(sink: Sink, report: Report) -> None:
@@ -179,8 +179,8 @@ def read_reports(
     *,
     skipped: list[Skipped],
     in_time: Callable[[], bool] = lambda: True,
-) -> Iterator[Json]:
-    """Every report of a sweep that began from ``since`` to ``until`` (epoch seconds, both included), in order of time.
+) -> Iterator[PastSweep]:
+    """Each sweep that began from ``since`` to ``until`` (epoch seconds, both included) as its report tells it, by time.
 
     Adds to ``skipped`` what lies there and was not read, and why; complete once this is at its end. Once ``in_time`` says
     no, nothing more is fetched: the rest is skipped.
@@ -228,7 +228,7 @@ class _UnreadableReportError(Exception):
     """It is no report that can be read. ``str(error)`` says why."""
 
 
-def _opened(body: bytes) -> Json:
+def _opened(body: bytes) -> PastSweep:
     try:
         with gzip.open(io.BytesIO(body)) as stream:
             text = stream.read(LARGEST + 1)
@@ -239,25 +239,17 @@ def _opened(body: bytes) -> Json:
     if len(text) > LARGEST:
         raise _UnreadableReportError("it is larger than any report")
     try:
-        report = json.loads(text)
-    except (ValueError, RecursionError):
+        if decode(text, _Version).schema_version > REPORT_VERSION:
+            raise _UnreadableReportError(NEWER)
+        return past_sweep(text)
+    except NotJsonError:
         raise _UnreadableReportError("it is garbled: it is not JSON") from None
-    if not isinstance(report, dict):
-        raise _UnreadableReportError("it is no report")
-    told = cast("Json", report)
-    version = told.get("schema_version")
-    if isinstance(version, int) and version > REPORT_VERSION:
-        raise _UnreadableReportError(NEWER)
-    if version != REPORT_VERSION or not isinstance(told.get("findings"), list) or not _is_moment(told):
-        raise _UnreadableReportError("it is no report")
-    return told
+    except WireError as error:
+        raise _UnreadableReportError(f"it is no report: {error}") from None
 
 
-def _is_moment(report: Json) -> bool:
-    try:
-        return datetime.fromisoformat(report["started_at"]).tzinfo is not None
-    except (KeyError, TypeError, ValueError):
-        return False
+class _Version(Struct, frozen=True):
+    schema_version: int
 
 
 def _take_in(found: list[Archived], skipped: list[Skipped], name: str, key: str, first: date, last: date) -> None:  # noqa: PLR0913, PLR0917 - all of them decide it

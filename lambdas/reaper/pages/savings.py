@@ -9,8 +9,8 @@ from typing import Final
 
 from reaper.core import durations
 from reaper.core.outcome import Outcome
+from reaper.core.report import rfc3339
 from reaper.core.savings import Dimension, Measure, Savings
-from reaper.core.sightings import read_moment
 from reaper.core.snooze import zone_of
 from reaper.pages.charts import figure, patterns, series_of
 from reaper.pages.layout import Child, Element, document, dollars, element, foreign, moment
@@ -267,12 +267,9 @@ def _session(name: str, id_: str) -> Element:
     )
 
 
-def _told_moment(text: str, savings: Savings) -> Child:
-    at = read_moment(text)
-    if at is None:
-        return foreign(text or "unknown", shown=40)
+def _told_moment(at: float, savings: Savings) -> Child:
     local = datetime.fromtimestamp(at, zone_of(savings.timezone))
-    return element("time", {"datetime": text}, f"{local:%a} {local.day} {local:%b}, {local:%H:%M}")
+    return element("time", {"datetime": rfc3339(at)}, f"{local:%a} {local.day} {local:%b}, {local:%H:%M}")
 
 
 def _day(at: float, savings: Savings) -> date:

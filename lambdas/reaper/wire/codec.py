@@ -14,6 +14,10 @@ class WireError(ValueError):
     """It is not what it should be. ``str(error)`` says where: ``Expected `str`, got `int` - at `$.findings[3].ref.id```."""
 
 
+class NotJsonError(WireError):
+    """It is no JSON at all."""
+
+
 def encode(value: object) -> bytes:
     """``value`` as JSON in UTF-8. What no Unicode text can hold (half a surrogate pair) is replaced."""
     try:
@@ -59,8 +63,11 @@ def _decode_leniently(data: bytes | str, kind: type[T], why: str) -> T:
     try:
         value = _whole(json.loads(data))
     except (ValueError, RecursionError):
-        raise WireError(f"it is not JSON: {why}") from None
-    return convert(value, kind)
+        raise NotJsonError(f"it is not JSON: {why}") from None
+    try:
+        return msgspec.json.decode(msgspec.json.encode(value), type=kind)
+    except (msgspec.DecodeError, OverflowError, RecursionError) as error:
+        raise WireError(str(error)) from None
 
 
 def _whole(value: Any) -> Any:

@@ -10,6 +10,7 @@ from reaper.core.plan import Finding
 from reaper.core.report import Mode, Report
 from reaper.core.tally import savings_of
 from reaper.core.vocabulary import Lens
+from tests.support.archived import past
 from tests.support.reports import as_json
 from tests.support.sessions import HOUR, NOW, session
 
@@ -83,4 +84,4 @@ def test_the_report_and_the_money_page_count_the_idleness_of_the_same_outcomes(o
     document = as_json(report, Lens(), NOW)
 
     assert document["idle_cost"] == (4.4 if costs(outcome) else 0)
-    assert savings_of([document], NOW - 2 * HOUR, NOW).idle_cost == pytest.approx(document["idle_cost"])
+    assert savings_of(past(document), NOW - 2 * HOUR, NOW).idle_cost == pytest.approx(document["idle_cost"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from reaper.core.savings import Savings
 from reaper.core.tally import savings_of
-from tests.support.archived import HOUR, MONDAY, Json, finding, report
+from tests.support.archived import HOUR, MONDAY, Json, finding, past, report
 
 DENIED = {"service": "athena", "account": "1", "region": "eu-central-1", "scope": {"workgroup": "x"}, "error": "denied"}
 
+GLUE = {"service": "glue", "account": "1", "region": "r", "scope": {}}
+LEFT = {"scopes": [GLUE], "sessions": [], "stops": []}
+
 
 def told(*reports: Json) -> Savings:
-    return savings_of(reports, MONDAY, MONDAY + 7 * 24 * HOUR)
+    return savings_of(past(*reports), MONDAY, MONDAY + 7 * 24 * HOUR)
 
 
 def hour(number: float, *findings: Json, **more: object) -> Json:
@@ -30,9 +33,8 @@ def test_two_sweeps_say_nothing_of_how_often_they_come() -> None:
 
 def test_the_parts_of_a_sweep_are_one_sweep() -> None:
     """Each part has a run id of its own; the later one wins for a session that both tell of."""
-    left = {"scopes": [], "sessions": [], "stops": [{}]}
     made = told(
-        hour(10, finding("a", "withheld", timeout=12 * HOUR), unfinished=left, took=600),
+        hour(10, finding("a", "withheld", timeout=12 * HOUR), unfinished=LEFT, took=600),
         hour(10.2, finding("a", "stopped", timeout=12 * HOUR, idle=1.2 * HOUR)),
         hour(11),
     )
@@ -41,13 +43,12 @@ def test_the_parts_of_a_sweep_are_one_sweep() -> None:
 
 
 def test_the_longest_idle_are_those_of_all_parts_of_the_latest_sweep() -> None:
-    left = {"scopes": [{}], "sessions": [], "stops": []}
-    made = told(hour(10, finding("a"), unfinished=left), hour(10.2, finding("b")))
+    made = told(hour(10, finding("a"), unfinished=LEFT), hour(10.2, finding("b")))
     assert {one.session for one in made.longest_idle} == {"a", "b"}
 
 
 def test_a_sweep_that_nobody_carried_on_was_cut_short() -> None:
-    sweeps = told(hour(10, unfinished={"scopes": [{}]}), hour(11)).sweeps
+    sweeps = told(hour(10, unfinished=LEFT), hour(11)).sweeps
     assert (sweeps.done, sweeps.cut_short) == (2, 1)
 
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from reaper.core.savings import Basis, Dimension, Measure, Savings
 from reaper.core.tally import savings_of
-from tests.support.archived import HOUR, MONDAY, Json, finding, report
+from tests.support.archived import HOUR, MONDAY, Json, finding, past, report
 
 WEEK = 7 * 24 * HOUR
 
 
 def told(*reports: Json, until: float = MONDAY + WEEK) -> Savings:
-    return savings_of(reports, MONDAY, until)
+    return savings_of(past(*reports), MONDAY, until)
 
 
 def hour(number: float, *findings: Json, **more: object) -> Json:
@@ -46,7 +46,7 @@ def test_idleness_counts_for_the_days_it_was_on() -> None:
 
 def test_a_day_begins_when_it_does_where_the_reader_is() -> None:
     """Midnight in Berlin is 23:00 UTC: of six hours until 02:00 UTC, three are on Monday."""
-    made = savings_of([hour(26, finding("a", idle=6 * HOUR))], MONDAY, MONDAY + WEEK, ZoneInfo("Europe/Berlin"))
+    made = savings_of(past(hour(26, finding("a", idle=6 * HOUR))), MONDAY, MONDAY + WEEK, ZoneInfo("Europe/Berlin"))
     assert {cell.day: cell.idle_cost for cell in made.cells} == {date(2027, 3, 1): 6.0, date(2027, 3, 2): 6.0}
     assert made.timezone == "Europe/Berlin"
 
@@ -209,18 +209,6 @@ def test_a_price_that_is_no_number_costs_nothing(value: object) -> None:
     wrong = copy.deepcopy(finding("a"))
     wrong["facts"]["hourly_cost"] = value
     assert told(hour(10, wrong)).idle_cost == 0.0
-
-
-def test_a_report_that_is_all_wrong_is_survived() -> None:
-    wrong = hour(10) | {
-        "findings": "x",
-        "blind": [1, {}],
-        "regrets": [1],
-        "owners": 5,
-        "finished_at": 1,
-        "run_id": None,
-    }
-    assert told(wrong).sweeps.done == 1
 
 
 observations = st.lists(

@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from reaper.core.sightings import PastSweep
 from reaper.history.keys import read_key, report_key_of
 from reaper.history.reports import ReportBucket, archive, read_reports, report_source_of
 from reaper.history.sinks import DirectorySink
 from reaper.history.sources import DirectorySource, Skipped, UnreadableError
-from tests.support.archived import HOUR, MONDAY, Json, finding, report
+from tests.support.archived import HOUR, MONDAY, finding, report
 from tests.support.reports import typed
 
 DAY = 24 * HOUR
 NAMED = "reports/v1/dt=2027-03-01/100000Z_run-1.json.gz"
 
 
-def read(path: Path, since: float = MONDAY, until: float = MONDAY + 7 * DAY) -> tuple[list[Json], list[Skipped]]:
+def read(path: Path, since: float = MONDAY, until: float = MONDAY + 7 * DAY) -> tuple[list[PastSweep], list[Skipped]]:
     skipped: list[Skipped] = []
     source = report_source_of(str(path), lambda: None)
     return list(read_reports(source, since, until, skipped=skipped)), skipped
@@ -50,14 +51,14 @@ def test_what_was_archived_is_read_as_it_was(tmp_path: Path) -> None:
     archive(DirectorySink(tmp_path), typed(whole))
     (found,), skipped = read(tmp_path)
     assert skipped == []
-    assert found["blind"] == whole["blind"]
-    assert found["findings"][0]["ref"]["id"].startswith("ünïcode ")
+    assert found.blind == {"glue 1 r": "denied"}
+    assert found.sightings[0].id == "ünïcode \ufffd </script>"
 
 
 def test_reports_come_in_order_of_time(tmp_path: Path) -> None:
     for at in (30, 10, 20):
         archive(DirectorySink(tmp_path), typed(report(MONDAY + at * HOUR, run=f"run-{at}")))
-    assert [one["run_id"] for one in read(tmp_path)[0]] == ["run-10", "run-20", "run-30"]
+    assert [one.run_id for one in read(tmp_path)[0]] == ["run-10", "run-20", "run-30"]
 
 
 def test_more_reports_than_are_fetched_ahead_are_all_read(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_more_reports_than_are_fetched_ahead_are_all_read(tmp_path: Path) -> Non
 def test_only_reports_of_the_time_are_read(tmp_path: Path) -> None:
     for at in (-1, 0, 5, 6):
         archive(DirectorySink(tmp_path), typed(report(MONDAY + at * HOUR, run=str(at))))
-    assert [one["run_id"] for one in read(tmp_path, MONDAY, MONDAY + 5 * HOUR)[0]] == ["0", "5"]
+    assert [one.run_id for one in read(tmp_path, MONDAY, MONDAY + 5 * HOUR)[0]] == ["0", "5"]
 
 
 @pytest.mark.parametrize(
@@ -78,10 +79,13 @@ def test_only_reports_of_the_time_are_read(tmp_path: Path) -> None:
         (packed(report(MONDAY))[:-9], "it is cut off: the end is missing"),
         (b"plain text", "it is garbled: it is not what was compressed"),
         (gzip.compress(b"{"), "it is garbled: it is not JSON"),
-        (gzip.compress(b"[" * 100_000), "it is garbled: it is not JSON"),
-        (packed([]), "it is no report"),
-        (packed({"schema_version": 1}), "it is no report"),
-        (packed(report(MONDAY) | {"started_at": "yesterday"}), "it is no report"),
+        (gzip.compress(b"[" * 100_000), "it is no report: Expected `object`, got `array`"),
+        (packed([]), "it is no report: Expected `object`, got `array`"),
+        (packed({"schema_version": 1}), "it is no report: Object missing required field `run_id`"),
+        (
+            packed(report(MONDAY) | {"started_at": "yesterday"}),
+            "it is no report: Invalid RFC3339 encoded datetime - at `$.started_at`",
+        ),
         (packed(report(MONDAY) | {"schema_version": 2}), "a newer release wrote it; update reaper to read it"),
     ],
     ids=["cut off", "text", "half", "deep", "list", "empty", "no time", "newer"],
@@ -90,7 +94,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path, body:
     put(tmp_path, "reports/v1/dt=2027-03-01/090000Z_bad.json.gz", body)
     archive(DirectorySink(tmp_path), typed(report(MONDAY + 10 * HOUR, run="good")))
     found, skipped = read(tmp_path)
-    assert [one["run_id"] for one in found] == ["good"]
+    assert [one.run_id for one in found] == ["good"]
     assert [one.why for one in skipped] == [why]
     assert skipped[0].name.endswith("090000Z_bad.json.gz")
 
@@ -190,7 +194,7 @@ def test_a_bucket_is_listed_for_the_days_that_are_asked_for(prefix: str) -> None
     s3 = bucket(range(20), prefix)
     skipped: list[Skipped] = []
     found = list(read_reports(ReportBucket(s3, "b", prefix), MONDAY + 5 * DAY, MONDAY + 7 * DAY, skipped=skipped))
-    assert [one["run_id"] for one in found] == ["day5", "day6", "day7"]
+    assert [one.run_id for one in found] == ["day5", "day6", "day7"]
     assert not any("dt=2027-03-05" in key or "dt=2027-03-12" in key for key in s3.listed)
 
 

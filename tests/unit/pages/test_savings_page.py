@@ -14,7 +14,7 @@ from reaper.pages.charts import MOST_NAMED, figure, series_of, short_dollars
 from reaper.pages.layout import Element
 from reaper.pages.savings import page
 from reaper.pages.savings_text import subject, text
-from tests.support.archived import HOUR, MONDAY, Json, finding, report
+from tests.support.archived import HOUR, MONDAY, Json, finding, past, report
 
 WEEK = 7 * 24 * HOUR
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(2)>\u202e&amp;\x00\x1b[31m"
@@ -42,7 +42,7 @@ class Elements(HTMLParser):
 
 
 def saved(*reports: Json, days: float = 56) -> Savings:
-    return savings_of(reports, MONDAY, MONDAY + days * 24 * HOUR - 1)
+    return savings_of(past(*reports), MONDAY, MONDAY + days * 24 * HOUR - 1)
 
 
 def shown(savings: Savings) -> Elements:
@@ -100,7 +100,7 @@ def test_nothing_known_is_not_shown_as_nothing_spent() -> None:
 
 def test_reports_that_could_not_be_read_are_the_first_thing_said() -> None:
     tally = Tally(MONDAY, MONDAY + WEEK)
-    tally.take(report(MONDAY, finding("a")))
+    tally.take(*past(report(MONDAY, finding("a"))))
     read = shown(tally.result(unread=[f"{number}: {HOSTILE}" for number in range(7)])).text
     assert "7 reports could not be read" in read
     assert "and 2 more" in read
@@ -125,9 +125,7 @@ def test_a_page_holds_no_script_and_nothing_from_elsewhere() -> None:
 
 
 def test_hostile_texts_are_text() -> None:
-    hostile = finding(
-        HOSTILE, team=HOSTILE, policy=HOSTILE, service="glue", snooze={**SNOOZE, "by": HOSTILE, "at": HOSTILE}
-    )
+    hostile = finding(HOSTILE, team=HOSTILE, policy=HOSTILE, service="glue", snooze={**SNOOZE, "by": HOSTILE})
     hostile["facts"]["owner"] = hostile["facts"]["name"] = HOSTILE
     made = shown(
         saved(

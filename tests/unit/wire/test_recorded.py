@@ -72,10 +72,12 @@ def test_an_archived_report(tmp_path):
     target.write_bytes(gzip.compress(recorded("archived-report.json")))
     skipped = []
 
-    [report] = read_reports(ReportDirectory(tmp_path), NOW, NOW + 1, skipped=skipped)
+    [sweep] = read_reports(ReportDirectory(tmp_path), NOW, NOW + 1, skipped=skipped)
 
     assert skipped == []
-    assert report["run_id"] == "4b1c8e0e-6a3c-4c52-9f0e-0a5d5a3f6a11"
+    assert (sweep.run_id, sweep.began, sweep.ended) == ("4b1c8e0e-6a3c-4c52-9f0e-0a5d5a3f6a11", NOW, NOW + 12)
+    assert [one.id for one in sweep.sightings] == ["warned", "stopped", "snoozed", "unknown \u4f1a\u8bae", "allowed"]
+    assert (sweep.garbled, sweep.goes_on, sweep.regrets) == (0, True, {"glue-idle": (1, 12)})
 
 
 def test_a_plan_file():

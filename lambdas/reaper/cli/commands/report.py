@@ -103,6 +103,7 @@ def command(  # noqa: PLR0913, PLR0917 - one per option
 def _read(where: str, since: float, until: float, zone: Any, profile: str | None, *, quiet: bool) -> Savings:  # noqa: PLR0913 - all of them decide it
     # Large parts, which --help and usage errors need not wait for.
     from reaper.cli.commands.backtest import client_of_s3  # noqa: PLC0415
+    from reaper.core.report import rfc3339  # noqa: PLC0415
     from reaper.core.tally import Tally  # noqa: PLC0415
     from reaper.history.reports import read_reports, report_source_of  # noqa: PLC0415
     from reaper.history.sources import Skipped, UnreadableError  # noqa: PLC0415
@@ -112,9 +113,9 @@ def _read(where: str, since: float, until: float, zone: Any, profile: str | None
     with Progress(sys.stderr, quiet=quiet) as progress:
         try:
             source = report_source_of(where, lambda: client_of_s3(profile))
-            for report in read_reports(source, since, until, skipped=skipped):
-                progress(f"Reading the report of {report['started_at']}")
-                tally.take(report)
+            for sweep in read_reports(source, since, until, skipped=skipped):
+                progress(f"Reading the report of {rfc3339(sweep.began)}")
+                tally.take(sweep)
         except UnreadableError as error:
             raise CommandError(clean(error)) from error
     return tally.result(unread=[f"{one.name}: {one.why}" for one in skipped])
