@@ -23,6 +23,8 @@ KEYS: Final = ("facts/v1/*", "reports/v1/*")
 """The keys that the sweep writes under."""
 REPORTS: Final = "reports/"
 """What the keys of archived reports begin with."""
+UNFINISHED: Final = "unfinished/"
+"""What the keys begin with of what one part of a sweep lays by for the next."""
 PAGES: Final = "pages/"
 """What the keys of weekly pages begin with."""
 
@@ -73,7 +75,9 @@ class History(Construct):
                     ]
                     if days > _TO_INFREQUENT_ACCESS
                     else None,
-                )
+                ),
+                # The part that it is for comes within minutes.
+                s3.LifecycleRule(prefix=UNFINISHED, expiration=Duration.days(1)),
             ],
         )
         acknowledge(
@@ -91,6 +95,14 @@ class History(Construct):
         if self._key is not None:
             # A recording is put in one request, for which this is enough (S3 user guide, SSE-KMS permissions).
             self._key.grant(grantee, "kms:GenerateDataKey")
+
+    def grant_lay_by(self, grantee: iam.IRole) -> None:
+        """Let ``grantee`` put what a sweep could not finish here, and get it again."""
+        self._grant(
+            grantee, ["s3:GetObject", "s3:PutObject"], [f"{UNFINISHED}*"], "Each part of a sweep has a name of its own."
+        )
+        if self._key is not None:
+            self._key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
 
     def grant_make_pages(self, grantee: iam.IRole) -> None:
         """Let ``grantee`` list and read the reports, and put the pages made of them and look whether they are there."""

@@ -165,6 +165,7 @@ class SessionReaperStack(Stack):
         self._ledger.grant_use(sweeper.role)
         if self._history:
             self._history.grant_write(sweeper.role)
+            self._history.grant_lay_by(sweeper.role)
         if self._links:
             self._links.grant_read(sweeper.role)
         if self._events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections import Counter
@@ -124,8 +125,54 @@ def test_stops_that_waited_for_the_rest_of_a_sweep_that_is_given_up_are_named(de
     assert done.metrics["BlindScopes"] == 2
 
 
-def test_sessions_the_event_has_no_room_for_are_blind(deployed):
+def test_sessions_the_event_has_no_room_for_are_laid_by_and_found_by_the_next_part(deployed):
+    deployed.reset(POLICIES, WORLD)
+    sessions = [{**GLUE_SCOPE, "id": f"{number:0100d}"} for number in range(10_000)]
+
+    first = deployed.invoke(
+        continuation(scopes=[], sessions=[*sessions, {**GLUE_SCOPE, "id": "glue-0"}]), Context("run-2", seconds=0.0)
+    )
+
+    (event,) = deployed.backing.events
+    assert event.keys() == {"continuation_laid_by"}
+    assert [key.partition("/unfinished/")[2] for key in deployed.backing.objects if "/unfinished/" in key] == [
+        "v1/run-2.json.gz"
+    ]
+    assert list(first.blind) == []
+
+    deployed.aws.calls.clear()
+    rest = deployed.invoke(event, Context("run-3", seconds=100_000.0))
+
+    assert rest.error is None
+    assert rest.outcomes == {"glue-0": "stopped"}
+    assert deployed.aws.calls.counts()["glue:GetSession"] >= 10_001
+
+
+@pytest.mark.parametrize("spoil", ["gone", "another", "garbage"])
+def test_what_was_laid_by_and_is_not_what_it_was_fails_the_invocation_and_nothing_is_asked(deployed, spoil):
+    deployed.reset(POLICIES, WORLD)
+    sessions = [{**GLUE_SCOPE, "id": f"{number:0100d}"} for number in range(3000)]
+    deployed.invoke(continuation(scopes=[], sessions=sessions), Context("run-2", seconds=0.0))
+    (event,) = deployed.backing.events
+    (key,) = [key for key in deployed.backing.objects if "/unfinished/" in key]
+    if spoil == "gone":
+        del deployed.backing.objects[key]
+    else:
+        deployed.backing.objects[key] = gzip.compress(b"{}") if spoil == "another" else b"It works!"
+    deployed.aws.calls.clear()
+
+    done = deployed.invoke(event, Context("run-3"))
+
+    # In a warm function, Powertools warns of having no metrics on top of it.
+    error = done.error if isinstance(done.error, ContinuationError) else getattr(done.error, "__context__", None)
+    assert isinstance(error, ContinuationError)
+    assert "leave it out to begin a sweep" in str(error)
+    assert deployed.aws.calls.counts() == {}
+
+
+def test_sessions_that_cannot_be_laid_by_are_blind(deployed):
     deployed.reset(POLICIES, EMPTY)
+    deployed.backing.faults.add("denied", "s3", "PutObject")
     sessions = [{**GLUE_SCOPE, "id": f"{number:0100d}"} for number in range(2000)]
 
     done = deployed.invoke(continuation(scopes=[], sessions=sessions), Context(seconds=0.0))
@@ -133,9 +180,10 @@ def test_sessions_the_event_has_no_room_for_are_blind(deployed):
     (event,) = deployed.backing.events
     taken = len(event["continuation"]["sessions"])
     assert 0 < taken < 2000
-    assert [one["error"] for one in done.blind] == [
-        f"{2000 - taken} sessions were not judged: the event that carries the sweep on has no room for more"
-    ]
+    (blind,) = done.blind
+    assert blind["error"].startswith(
+        f"{2000 - taken} sessions were not judged: the event that carries the sweep on has no room for more, and s3:PutObject"
+    )
     assert done.metrics["BlindScopes"] == 1
 
 

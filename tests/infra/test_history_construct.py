@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import tempfile
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -73,8 +74,23 @@ def test_it_is_encrypted_by_s3_or_with_the_key_it_is_given(plain, with_key):
     assert by_key["BucketKeyEnabled"] is True
 
 
+def rule_of(found: Resources, prefix: str | None = None) -> dict[str, Any]:
+    [rule] = [one for one in bucket(found)["LifecycleConfiguration"]["Rules"] if one.get("Prefix") == prefix]
+    return rule
+
+
+def test_what_is_laid_by_lives_for_a_day_and_its_writer_can_read_nothing_else(plain):
+    found = synthesised(grant="grant_lay_by")
+    [name] = [name for name, _ in found.named("AWS::S3::Bucket")]
+
+    assert rule_of(plain, "unfinished/")["ExpirationInDays"] == 1
+    assert found.granted() == {"s3:PutObject", "s3:GetObject"}
+    assert found.resources_of("s3:GetObject") == {f"${{{name}.Arn}}/unfinished/*"}
+    assert found.resources_of("s3:PutObject") == {f"${{{name}.Arn}}/unfinished/*"}
+
+
 def test_recordings_get_cheaper_after_a_month_and_expire_after_400_days(plain):
-    [rule] = bucket(plain)["LifecycleConfiguration"]["Rules"]
+    rule = rule_of(plain)
 
     assert rule["Status"] == "Enabled"
     assert rule["ExpirationInDays"] == 400
@@ -85,7 +101,7 @@ def test_recordings_get_cheaper_after_a_month_and_expire_after_400_days(plain):
 
 @pytest.mark.parametrize(("days", "moves"), [(14, False), (30, False), (31, True)])
 def test_recordings_that_expire_within_a_month_stay_where_they_are(days, moves):
-    [rule] = bucket(synthesised(days=days))["LifecycleConfiguration"]["Rules"]
+    rule = rule_of(synthesised(days=days))
 
     assert rule["ExpirationInDays"] == days
     assert ("Transitions" in rule) is moves
@@ -137,7 +153,7 @@ def test_who_shows_pages_may_read_them_and_nothing_else():
     assert found.resources_of("s3:GetObject") == {f"${{{name}.Arn}}/pages/*"}
 
 
-@pytest.mark.parametrize("grant", ["grant_write", "grant_make_pages", "grant_read_pages"])
+@pytest.mark.parametrize("grant", ["grant_write", "grant_lay_by", "grant_make_pages", "grant_read_pages"])
 @pytest.mark.parametrize("encrypted", [False, True])
 def test_nag_finds_nothing_that_is_not_acknowledged(encrypted, grant):
     synthesised(nag=True, encrypted=encrypted, grant=grant)

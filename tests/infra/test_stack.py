@@ -44,6 +44,7 @@ OWN = {
     "dynamodb:BatchGetItem",
     "dynamodb:Query",
     "dynamodb:PutItem",
+    "s3:GetObject",
     "s3:PutObject",
     "lambda:InvokeFunction",
     "secretsmanager:GetSecretValue",

@@ -185,6 +185,11 @@ class Backing:
         self.objects[given[0]] = given[1]
         return Reply(headers={"ETag": '"0123"'})
 
+    def _s3_GetObject(self, key: str) -> Reply:  # noqa: N802
+        if key not in self.objects:
+            raise RefusalError("NoSuchKey")
+        return Reply(headers={"ETag": '"0123"'}, body=self.objects[key])
+
     def _lambda_Invoke(self, given: tuple[str, str, bytes]) -> Reply:  # noqa: N802
         function, how, event = given
         if function != self.function:
@@ -238,6 +243,8 @@ def _asked(method: str, target: str, headers: Mapping[str, str], body: bytes) ->
         return Asked(service, "GetLatestConfiguration", {"token": token})
     if service == "s3" and method == "PUT":
         return Asked(service, "PutObject", (unquote(path), body))
+    if service == "s3" and method == "GET":
+        return Asked(service, "GetObject", unquote(path))
     if service == "lambda" and (invoked := re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", path)):
         return Asked(service, "Invoke", (unquote(invoked[1]), headers.get("x-amz-invocation-type"), body))
     raise LookupError(f"{method} {target} of {service}")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reaper.core.guards import Stops
 from reaper.core.report import Unfinished
-from reaper.core.session import SessionRef
+from reaper.history.shelf import Shelf
 from reaper.sweep.lookups import Counts
 from reaper.sweep.parts import Earlier
-from reaper.wire.codec import WireError, convert, encode
+from reaper.sweep.ports import HistoryError
+from reaper.wire.codec import WireError, convert, decode, encode
 from reaper.wire.common import Place, Ref
-from reaper.wire.continuation import Continuation, Event, LiveIn, LookUpsIn, StopsIn, WaitingStop
+from reaper.wire.continuation import Continuation, Event, LaidBy, LiveIn, LookUpsIn, StopsIn, WaitingStop
 from reaper.wire.report import ScopeIn
 
 KEY: Final = "continuation"
@@ -35,19 +37,31 @@ class Part:
     earlier: Earlier | None = None
 
 
-def read_event(event: Mapping[str, Any]) -> Part:
-    """The part of a sweep that ``event`` asks for: the first, unless it is a continuation.
+def read_event(event: Mapping[str, Any], shelf: Shelf | None = None) -> Part:
+    """The part of a sweep that ``event`` asks for: the first, unless it is a continuation, or says where one lies.
 
     Raises:
-        ContinuationError: it says that it is one and makes no sense.
+        ContinuationError: it says that it is one and makes no sense, or what it points to cannot be had.
     """
     try:
-        told = convert(event, Event).continuation
-    except WireError as error:
+        asked = convert(event, Event)
+        if asked.continuation_laid_by is not None:
+            asked = _fetched(asked.continuation_laid_by, shelf)
+    except (WireError, HistoryError) as error:
         raise ContinuationError(
             f"the event's {KEY!r} cannot be read ({error}): leave it out to begin a sweep"
         ) from None
+    told = asked.continuation
     return Part() if told is None else Part(told.part, _earlier(told))
+
+
+def _fetched(place: LaidBy, shelf: Shelf | None) -> Event:
+    if shelf is None:
+        raise WireError("it lies in a bucket, and this function has none")
+    body = shelf.get(place.name)
+    if hashlib.sha256(body).hexdigest() != place.digest:
+        raise WireError(f"what lies at {place.name} is not what was laid by")
+    return decode(body, Event)
 
 
 def _earlier(told: Continuation) -> Earlier:
@@ -69,17 +83,46 @@ def _earlier(told: Continuation) -> Earlier:
     )
 
 
-def write_event(part: Part) -> tuple[bytes, tuple[SessionRef, ...]]:
-    """The event for ``part``, and those of its sessions that had to be left out because it would be too big."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The event for a part, and what had to be left out of it because it would be too big.
+
+    ``trouble`` is why it could not be laid by.
+    """
+
+    event: bytes
+    left_out: Unfinished = field(default_factory=Unfinished)
+    trouble: str = ""
+
+
+def write_event(part: Part, name: str = "", shelf: Shelf | None = None) -> Written:
+    """The event for ``part``. One that would be too big is laid by under ``name``, and the event says where."""
     earlier = part.earlier
     if earlier is None:
         raise ValueError("the first part of a sweep continues nothing")
+    whole = _event(part.number, earlier)
+    if len(whole) <= _ROOM:
+        return Written(whole)
+    if shelf is None:
+        return _shortened(part.number, earlier)
+    try:
+        shelf.put(name, whole)
+    except HistoryError as error:
+        return replace(_shortened(part.number, earlier), trouble=str(error))
+    place = LaidBy(name=name, digest=hashlib.sha256(whole).hexdigest())
+    return Written(encode(Event(continuation_laid_by=place)))
+
+
+def _shortened(number: int, earlier: Earlier) -> Written:
     sessions, stops = earlier.unfinished.sessions, earlier.unfinished.stops
     while True:
         left = replace(earlier.unfinished, sessions=sessions, stops=stops)
-        event = _event(part.number, replace(earlier, unfinished=left))
+        event = _event(number, replace(earlier, unfinished=left))
         if len(event) <= _ROOM or not (sessions or stops):
-            return event, earlier.unfinished.sessions[len(sessions) :] + earlier.unfinished.stops[len(stops) :]
+            out = Unfinished(
+                sessions=earlier.unfinished.sessions[len(sessions) :], stops=earlier.unfinished.stops[len(stops) :]
+            )
+            return Written(event, out)
         # What was looked at already is worth more than what was not.
         if sessions:
             sessions = sessions[: len(sessions) * _ROOM // len(event)]

@@ -38,6 +38,7 @@ from reaper.handlers.telling import log_report, measure
 from reaper.handlers.time_limit import TimeLimited
 from reaper.history.recorder import SpooledRecorder
 from reaper.history.reports import archive
+from reaper.history.shelf import Shelf
 from reaper.history.sinks import S3Sink
 from reaper.ledger.bookkeeping import DynamoDbBookkeeping
 from reaper.ledger.dynamodb import DynamoDbLedger
@@ -82,7 +83,7 @@ def handler(event: Event, context: LambdaContext) -> Json:
     Raises what kept the report from being told: an incomplete environment, or a topic that refuses it.
     """
     settings = SweepSettings.from_env(os.environ)
-    part = read_event(event or {})
+    part = read_event(event or {}, _shelf(settings))
     delivery = _delivery(settings)
     people = People(
         settings=settings,
@@ -134,7 +135,7 @@ def _sweep(
     def complete(report: Report) -> Report:
         if not left:
             # Once, and before people are told: what is not looked at after all is for them to know.
-            left.append((*_strange(part, opened, blind), *_carry_on(context, part, report)))
+            left.append((*_strange(part, opened, blind), *_carry_on(settings, context, part, report)))
         return replace(report, blind=(*unread, *report.blind, *blind, *left[0]))
 
     def tell(report: Report) -> tuple[str, ...]:
@@ -202,7 +203,7 @@ def _what_to_sweep(  # noqa: PLR0913 - everything a sweep depends on
     )
 
 
-def _carry_on(context: LambdaContext, part: Part, report: Report) -> tuple[Blind, ...]:
+def _carry_on(settings: SweepSettings, context: LambdaContext, part: Part, report: Report) -> tuple[Blind, ...]:
     """Invoke the function once more for what is unfinished. Returns what nobody will look at in this sweep after all."""
     unfinished = report.unfinished
     if not unfinished:
@@ -210,17 +211,23 @@ def _carry_on(context: LambdaContext, part: Part, report: Report) -> tuple[Blind
     if part.number >= MOST_PARTS:
         why = f"the sweep was given up after {MOST_PARTS} parts: give it more time or memory, or less to look at"
         return _unseen(unfinished, why)
-    event, left_out = write_event(Part(part.number + 1, carry_on(report, part.earlier)))
+    name = f"{context.aws_request_id}.json.gz"
+    written = write_event(Part(part.number + 1, carry_on(report, part.earlier)), name, _shelf(settings))
     try:
         answer = _client("lambda").invoke(
-            FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=event
+            FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=written.event
         )
     except Exception as error:  # noqa: BLE001 - whatever it was, what is unfinished is named, and the next sweep comes
         return _unseen(unfinished, f"the sweep could not be carried on ({error}); the next one begins anew")
     if answer.get("StatusCode") != _TAKEN:
         why = "the answer to lambda:Invoke is not Lambda's: look at what is between here and AWS"
         return _unseen(unfinished, f"the sweep could not be carried on ({why}); the next one begins anew")
-    return _unseen(Unfinished(sessions=left_out), "the event that carries the sweep on has no room for more")
+    why = "the event that carries the sweep on has no room for more"
+    return _unseen(written.left_out, f"{why}, and {written.trouble}" if written.trouble else why)
+
+
+def _shelf(settings: SweepSettings) -> Shelf | None:
+    return Shelf(_client("s3"), settings.history_bucket) if settings.history_bucket else None
 
 
 def _unseen(unfinished: Unfinished, why: str) -> tuple[Blind, ...]:

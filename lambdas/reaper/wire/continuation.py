@@ -59,8 +59,16 @@ class Continuation(Struct, frozen=True, kw_only=True):
     """Places that some part could not see all of."""
 
 
-class Event(Struct, frozen=True, kw_only=True):
-    """What the sweep's function is invoked with, as far as it reads it."""
+class LaidBy(Struct, frozen=True, kw_only=True):
+    """Where the event lies that another had no room for."""
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
+    digest: str
+    """SHA-256 of it, in hexadecimal."""
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the sweep's function is invoked with, as far as it reads it. With neither member it begins a sweep."""
 
     continuation: Continuation | None = None
-    """``None`` begins a sweep."""
+    continuation_laid_by: LaidBy | None = None
