@@ -22,7 +22,7 @@ def test_nothing_said_means_a_report_of_the_three_services_of_aws_every_hour():
     settings = read_context({}, root=ROOT)
 
     assert settings.mode is Mode.REPORT
-    assert settings.services == ("glue", "athena", "deadline")
+    assert settings.services == ("athena", "deadline", "glue")
     assert settings.schedule.expression == "rate(1 hour)"
     assert settings.regions == settings.emails == ()
     assert settings.elsewhere == ()
