@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,10 @@ class Resources:
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._template = template
+
+    def template(self) -> dict[str, Any]:
+        """All of it, as CloudFormation gets it, to be changed at will."""
+        return copy.deepcopy(dict(self._template))
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         return [found for _, found in self.named(kind)]
