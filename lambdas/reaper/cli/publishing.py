@@ -40,12 +40,13 @@ def check_topic(topic: str, opened: Opened) -> None:
 def publish(topic: str, report: Report, opened: Opened) -> str | None:
     """Publish the report, in the topic's own region. Returns ``None``, or the sentence that says why it failed."""
     # Together with the SDK, which --help and usage errors need not wait for.
-    from reaper.notifiers.sns import NotifyError, SnsNotifier  # noqa: PLC0415
+    from reaper.notifiers.port import NotifyError  # noqa: PLC0415
+    from reaper.notifiers.sns import SnsNotifier  # noqa: PLC0415
 
     region = topic.split(":")[3]
     try:
         client = cast("SnsClient", opened.clients.client("sns", region))
-        SnsNotifier(client, topic).publish(report)
+        SnsNotifier(client, topic).tell(report)
     except NotifyError as error:
         return clean(error)
     except Exception as error:  # noqa: BLE001 - the sweep is over: nothing may take its result and exit code with it

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace as replace_parts
 
@@ -21,8 +21,9 @@ from reaper.core.owners import OwnersBook, resolve
 from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.keyring import read_keyring
 from reaper.handlers.secret import SecretError
+from reaper.notifiers.catalog import Client, notifiers_for
 from reaper.notifiers.digest import PLATFORM, Fingerprint, annotate, digests, fingerprint, worth_telling
-from reaper.notifiers.sns import NotifyError, SnsNotifier
+from reaper.notifiers.port import NotifyError
 from reaper.settings import Notify, SweepSettings
 from reaper.sweep.instructions import Reader
 from reaper.sweep.ports import Bookkeeping, LedgerError
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 LINK_LASTS: Final = 7 * 86400.0
 """Seconds that a link to a session can be answered through."""
-
-Client = Callable[[str], Any]
 
 
 @dataclass
@@ -95,8 +94,7 @@ class People:
         for document in documents:
             notes += self._tell_one(document, before, prints)
         notes += self._keep(prints)
-        if people.event_bus:
-            self._announce(report)
+        self._announce(report)
         return tuple(notes)
 
     def insist(self) -> None:
@@ -114,7 +112,8 @@ class People:
                 prints[audience] = str(replace(last, troubles=now.troubles))
             return []
         try:
-            self._publish(audience, document)
+            for notifier in notifiers_for(audience, self.settings, self.client, self.where):
+                notifier.tell(document)
         except NotifyError as error:
             self.untold += 1
             self._failure = self._failure or error
@@ -122,15 +121,6 @@ class People:
             return [str(error)]
         prints[audience] = str(now)
         return []
-
-    def _publish(self, audience: str, document: Report) -> None:
-        people = self.settings.people
-        topic = self.settings.topic_arn if audience == PLATFORM else people.owners_topic_arn
-        SnsNotifier(self.client("sns"), topic).publish(document, where=self.where if audience == PLATFORM else "")
-        if audience == PLATFORM and people.chat_topic_arn:
-            from reaper.notifiers.amazon_q import ChatNotifier  # noqa: PLC0415 - only where there is such a channel
-
-            ChatNotifier(self.client("sns"), people.chat_topic_arn).publish(document)
 
     def _told_before(self) -> tuple[dict[str, Fingerprint], list[str]]:
         """What each audience was told last. Where that cannot be read, all of them are told: once more beats never."""
@@ -151,14 +141,13 @@ class People:
         return []
 
     def _announce(self, report: Report) -> None:
-        """Send the events. One that is lost is counted and logged, and makes no warning unheard: people were told."""
-        from reaper.notifiers.event_bus import EventPublisher  # noqa: PLC0415 - only where there is a bus
-        from reaper.notifiers.events import events_of  # noqa: PLC0415
-
-        published = EventPublisher(self.client("events"), self.settings.people.event_bus).publish(events_of(report))
-        self.untold += published.lost
-        for note in published.notes:
-            self.logger.error("events not sent", extra={"reason": note})
+        """Tell machines. What is lost is counted and logged, and makes no warning unheard: people were told."""
+        for notifier in notifiers_for(None, self.settings, self.client, self.where):
+            try:
+                notifier.tell(report)
+            except NotifyError as error:
+                self.untold += error.lost
+                self.logger.error("events not sent", extra={"reason": str(error)})  # noqa: TRY400 - a sentence
 
     def _link(self, ref: Ref, to: str) -> str:
         if self._key is None:

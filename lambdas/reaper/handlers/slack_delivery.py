@@ -14,7 +14,8 @@ from msgspec import field as member
 from reaper.handlers.keyring import Keep, read_json
 from reaper.handlers.secret import SecretError, SecretsClient
 from reaper.notifiers.digest import PLATFORM
-from reaper.notifiers.slack_blocks import Message, alarm_message, digest_message, other_message
+from reaper.notifiers.slack import Poster, SlackNotifier
+from reaper.notifiers.slack_blocks import other_message
 from reaper.notifiers.slack_post import Bot, SlackError, Webhook
 from reaper.settings import SlackSettings
 from reaper.sweep.ports import LedgerError
@@ -82,14 +83,6 @@ class SlackSecret:
     bot_token: str = field(repr=False, default="")
 
 
-class Poster(Protocol):
-    """What posts: :class:`reaper.notifiers.slack_post.SlackPoster`."""
-
-    def post(self, message: Mapping[str, Any], to: Webhook | Bot, *, until: float) -> None:
-        """Post one message; raises SlackError."""
-        ...
-
-
 class Deliveries(Protocol):
     """What remembers deliveries: :class:`reaper.ledger.deliveries.DynamoDbDeliveries`."""
 
@@ -139,7 +132,12 @@ class SlackDelivery:
 
     def _post(self, note: Note, secret: SlackSecret, until: float) -> None:
         to = self._destination(note.audience, secret)
-        self.poster.post(self._message(note), to, until=until)
+        told = note.content
+        if told is None:
+            self.poster.post(other_message(note.subject or "", note.body), to, until=until)
+            return
+        buttons, zone = bool(self.settings.slack_buttons), self.settings.timezone
+        SlackNotifier(self.poster, to, until, interactive=buttons, timezone=zone).tell(told)
 
     def _destination(self, audience: Audience | None, secret: SlackSecret) -> Webhook | Bot:
         """Where to: an owner's own channel by a bot alone, because a webhook reaches no channel but its own.
@@ -159,16 +157,6 @@ class SlackDelivery:
                 permanent=True,
             )
         return Webhook(secret.webhook_url)
-
-    def _message(self, note: Note) -> Message:
-        zone = self.settings.timezone
-        match note.content:
-            case Report() as digest:
-                return digest_message(digest, interactive=bool(self.settings.slack_buttons), timezone=zone)
-            case Alarm() as alarm:
-                return alarm_message(alarm, timezone=zone)
-            case None:
-                return other_message(note.subject or "", note.body)
 
 
 def notes_of(event: Mapping[str, Any]) -> list[Note]:

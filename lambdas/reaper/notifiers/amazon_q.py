@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from reaper.core.snooze import zone_of
 from reaper.notifiers import chat_words as chat
 from reaper.notifiers import words
-from reaper.notifiers.sns import NotifyError, SnsClient
+from reaper.notifiers.port import Notifier, NotifyError
+from reaper.notifiers.sns import SnsClient
 from reaper.wire.codec import text_of
 from reaper.wire.report import Finding, Report
 
@@ -31,7 +33,12 @@ _WORD: Final = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
 _HARMLESS: Final = str.maketrans({"`": "'", "<": "‹", ">": "›", "&": "+"})  # noqa: RUF001 - look-alikes are the point
 
 
-class ChatNotifier:
+def create(client: Callable[[str], Any], topic_arn: str, _where: str) -> ChatNotifier:
+    """The notifier of the topic that the service listens to, in the function's own region."""
+    return ChatNotifier(client("sns"), topic_arn)
+
+
+class ChatNotifier(Notifier):
     """Publishes digests as notifications to the topic that Amazon Q Developer listens to."""
 
     def __init__(self, client: SnsClient, topic_arn: str) -> None:
@@ -39,15 +46,9 @@ class ChatNotifier:
         self._client = client
         self._topic_arn = topic_arn
 
-    def publish(self, digest: Report) -> str:
-        """The id of the SNS message that carries ``digest``.
-
-        Raises:
-            NotifyError: SNS did not take it.
-        """
+    def _tell_digest(self, digest: Report) -> None:
         try:
-            answer = self._client.publish(TopicArn=self._topic_arn, Message=text_of(notification(digest)))
-            return str(answer["MessageId"])
+            self._client.publish(TopicArn=self._topic_arn, Message=text_of(notification(digest)))["MessageId"]
         # Botocore has no common class for what it raises: an answer it cannot parse is a plain Exception.
         except Exception as error:
             raise NotifyError(f"the chat notification was not published to {self._topic_arn}: {error}") from error

@@ -6,12 +6,13 @@ shortened. ``schema/events`` holds what is promised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from reaper.core.outcome import Outcome
 from reaper.notifiers.event_bus import Entry, EventPublisher, Published, clipped
+from reaper.notifiers.port import Notifier, NotifyError
 from reaper.wire.common import Ref, instant, known_number, known_text
 from reaper.wire.events import (
     EVENT_VERSION,
@@ -27,6 +28,23 @@ __all__ = ["Entry", "EventPublisher", "Published", "events_of", "stop_requested"
 
 DETAIL_TYPES: Final[Mapping[Outcome, str]] = {outcome: outcome.row.event for outcome in Outcome if outcome.row.event}
 """The event of each outcome that has one."""
+
+
+def create(client: Callable[[str], Any], bus: str, _where: str) -> EventNotifier:
+    """The notifier of an event bus of the function's own region."""
+    return EventNotifier(EventPublisher(client("events"), bus))
+
+
+class EventNotifier(Notifier):
+    """Sends the events of whole sweeps. One that is lost is counted."""
+
+    def __init__(self, publisher: EventPublisher) -> None:
+        self._publisher = publisher
+
+    def _tell_digest(self, digest: Report) -> None:
+        published = self._publisher.publish(events_of(digest))
+        if published.lost:
+            raise NotifyError("; ".join(published.notes), lost=published.lost)
 
 
 def events_of(report: Report) -> list[Entry]:

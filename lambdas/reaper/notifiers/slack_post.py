@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from reaper.notifiers.port import NotifyError
+
 DEFAULT_API: Final = "https://slack.com/api/"
 ATTEMPTS: Final = 4
 """How often what may pass is tried in all."""
@@ -65,7 +67,7 @@ _ADVICE: Final[Mapping[str, str]] = {
 }
 
 
-class SlackError(Exception):
+class SlackError(NotifyError):
     """A message was not posted, or it is not known whether it was. ``str(error)`` is one sentence without any secret."""
 
     def __init__(self, message: str, *, permanent: bool, credential: bool = False) -> None:

@@ -1,11 +1,12 @@
-"""Reports by SNS."""
+"""Digests by SNS."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from reaper.notifiers.message import compose
+from reaper.notifiers.port import Notifier, NotifyError
 from reaper.wire.report import Report
 
 
@@ -17,33 +18,30 @@ class SnsClient(Protocol):
         ...
 
 
-class NotifyError(Exception):
-    """A report was not published. ``str(error)`` is one sentence for a person."""
+def create(client: Callable[[str], Any], topic_arn: str, where: str) -> SnsNotifier:
+    """The notifier of a topic of the function's own region."""
+    return SnsNotifier(client("sns"), topic_arn, where=where)
 
 
-class SnsNotifier:
-    """Publishes reports to one topic."""
+class SnsNotifier(Notifier):
+    """Publishes digests to one topic: text for people, JSON for machines."""
 
-    def __init__(self, client: SnsClient, topic_arn: str) -> None:
-        """``client`` has to be of the region that ``topic_arn`` names."""
+    def __init__(self, client: SnsClient, topic_arn: str, *, where: str = "") -> None:
+        """``client`` has to be of the region that ``topic_arn`` names; ``where`` says where all of a cut digest is."""
         self._client = client
         self._topic_arn = topic_arn
+        self._where = where
 
-    def publish(self, report: Report, *, where: str = "") -> str:
-        """The id of the message that carries ``report``, cut if it was too long; ``where`` the whole can be read.
-
-        Raises :class:`NotifyError` when SNS did not take it.
-        """
-        message = compose(report, where=where)
+    def _tell_digest(self, digest: Report) -> None:
+        message = compose(digest, where=self._where)
         try:
-            answer = self._client.publish(
+            self._client.publish(
                 TopicArn=self._topic_arn,
                 Subject=message.subject,
                 Message=message.body,
                 MessageStructure="json",
                 MessageAttributes=message.attributes,
-            )
-            return str(answer["MessageId"])
+            )["MessageId"]
         # Botocore has no common class for what it raises: an answer it cannot parse is a plain Exception.
         except Exception as error:
             raise NotifyError(f"the report was not published to {self._topic_arn}: {error}") from error

@@ -14,7 +14,7 @@ from reaper.core.links import Purpose, key_of, verify
 from reaper.core.owners import Contact, Owners, OwnersBook
 from reaper.handlers.delivery import DeliveryError
 from reaper.handlers.people import People
-from reaper.notifiers.sns import NotifyError
+from reaper.notifiers.port import NotifyError
 from reaper.settings import DeliverySettings, Mode, Notify, PeopleSettings, SweepSettings
 from tests.support.ledgers import MemoryLedger
 from tests.support.reports import typed

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator, ValidationError
 
 from reaper.notifiers.amazon_q import ChatNotifier, notification
-from reaper.notifiers.sns import NotifyError
+from reaper.notifiers.port import NotifyError
 from tests.architecture.test_imports import ROOT
 from tests.support.digests import URL, digest, warned
 from tests.support.reports import blind, ref, typed
@@ -139,7 +139,8 @@ class Sns:
 def test_it_is_published_as_the_plain_message_that_amazon_q_reads():
     sns = Sns()
 
-    assert ChatNotifier(sns, "arn:aws:sns:eu-central-1:123456789012:chat").publish(typed(digest(warned()))) == "m-1"
+    ChatNotifier(sns, "arn:aws:sns:eu-central-1:123456789012:chat").tell(typed(digest(warned())))
+
     (request,) = sns.published
     assert request["TopicArn"] == "arn:aws:sns:eu-central-1:123456789012:chat"
     SCHEMA.validate(json.loads(request["Message"]))
@@ -149,4 +150,4 @@ def test_a_topic_that_refuses_it_is_told_as_untold():
     denied = ClientError({"Error": {"Code": "AuthorizationError", "Message": "no"}}, "Publish")
 
     with pytest.raises(NotifyError, match="the chat notification was not published to arn:x"):
-        ChatNotifier(Sns(denied), "arn:x").publish(typed(digest(warned())))
+        ChatNotifier(Sns(denied), "arn:x").tell(typed(digest(warned())))
