@@ -21,7 +21,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
-from msgspec.structs import replace as replace_parts
 
 from reaper.bootstrap import Opened, Selection, StartError, open_providers
 from reaper.catalog.services import clouds, specs
@@ -34,7 +33,7 @@ from reaper.handlers.delivery import Delivery, DeliveryError
 from reaper.handlers.people import People
 from reaper.handlers.secret import SecretError, read_keys
 from reaper.handlers.subscribers import Subscribers
-from reaper.handlers.telling import log_report, measure
+from reaper.handlers.telling import log_report, measure, without_findings
 from reaper.handlers.time_limit import TimeLimited
 from reaper.history.recorder import SpooledRecorder
 from reaper.history.reports import archive
@@ -50,7 +49,6 @@ from reaper.sweep.parts import Earlier, carry_on
 from reaper.sweep.ports import HistoryError
 from reaper.sweep.run import run
 from reaper.wire import report as wire
-from reaper.wire.codec import builtins_of
 from reaper.wire.from_sweep import report_of
 
 if TYPE_CHECKING:
@@ -98,9 +96,7 @@ def handler(event: Event, context: LambdaContext) -> Json:
     log_report(logger, report)
     measure(metrics, report, untold=people.untold, nobody=_subscribers(settings).missing)
     people.insist()
-    answer: Json = builtins_of(replace_parts(report, findings=()))
-    del answer["findings"]
-    return answer
+    return without_findings(report)
 
 
 def _archive(settings: SweepSettings, report: wire.Report) -> None:

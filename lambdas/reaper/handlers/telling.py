@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from msgspec.structs import replace
@@ -20,9 +22,16 @@ def log_report(logger: Logger, report: Report) -> None:
         logger.info("finding", extra={"finding": told})
     for blind in report.blind:
         logger.warning("could not be read", extra={"blind": builtins_of(blind)})
-    summary = builtins_of(replace(report, findings=(), blind=()))
-    del summary["findings"], summary["blind"]
+    summary = without_findings(replace(report, blind=()))
+    del summary["blind"]
     (logger.error if report.error else logger.info)("sweep done", extra={"report": summary})
+
+
+def without_findings(report: Report) -> dict[str, Any]:
+    """The JSON of ``report`` but for its findings, of which there may be too many for a log line or an answer."""
+    told: dict[str, Any] = builtins_of(replace(report, findings=()))
+    del told["findings"]
+    return told
 
 
 def measure(metrics: Metrics, report: Report, *, untold: int = 0, nobody: bool = False) -> None:
