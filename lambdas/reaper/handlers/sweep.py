@@ -15,23 +15,23 @@ gc.disable()
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
 
-from reaper.bootstrap import Opened, Selection, StartError, open_providers
-from reaper.catalog.services import clouds, specs
+from reaper.bootstrap import Opened
+from reaper.catalog.services import specs
 from reaper.core.judge import CompiledBook
 from reaper.core.report import Blind, Mode, Report, Unfinished
 from reaper.core.session import ScopeKey
 from reaper.core.vocabulary import Lens
 from reaper.handlers.continuation import MOST_PARTS, Part, read_event, write_event
 from reaper.handlers.delivery import Delivery, DeliveryError
+from reaper.handlers.opening import keys_of, open_all
 from reaper.handlers.people import People
-from reaper.handlers.secret import SecretError, read_keys
 from reaper.handlers.subscribers import Subscribers
 from reaper.handlers.telling import log_report, measure, without_findings
 from reaper.handlers.time_limit import TimeLimited
@@ -43,7 +43,7 @@ from reaper.ledger.bookkeeping import DynamoDbBookkeeping
 from reaper.ledger.dynamodb import DynamoDbLedger
 from reaper.providers.arns import arn_of
 from reaper.providers.aws.clients import AwsClients
-from reaper.settings import CloudTarget, SweepSettings
+from reaper.settings import SweepSettings
 from reaper.sweep.instructions import Sweep
 from reaper.sweep.parts import Earlier, carry_on
 from reaper.sweep.ports import HistoryError
@@ -124,7 +124,7 @@ def _sweep(
         notes = (*notes, unheard)
     if not book.book.policies:
         notes = (*notes, "there are no policies: nothing is reported, and nothing is stopped")
-    opened, blind = _open(settings)
+    opened, blind = open_all(settings, lambda: _client("secretsmanager"))
 
     left: list[tuple[Blind, ...]] = []
 
@@ -266,37 +266,6 @@ class _Counters:
         return dict(total)
 
 
-def _open(settings: SweepSettings) -> tuple[list[Opened], list[Blind]]:
-    """The providers of each cloud; one that cannot be opened is blind, and the others go on."""
-    opened: list[Opened] = []
-    blind: list[Blind] = []
-    for selection, target in _selections(settings):
-        try:
-            keys = {} if target is None else _keys_of(target)
-            opened.append(open_providers(selection, {**os.environ, **keys}))
-        except (StartError, SecretError) as error:
-            blind += [Blind(key, (), str(error)) for key in _keys(settings, selection.services)]
-    return opened, blind
-
-
-def _selections(settings: SweepSettings) -> Iterator[tuple[Selection, CloudTarget | None]]:
-    """What is opened together: the services of AWS, and those of each other cloud with where that is looked at."""
-    if aws := _services_of(settings, None):
-        yield Selection(services=aws, regions=settings.regions, account=settings.account), None
-    for target in settings.elsewhere:
-        services = _services_of(settings, target.cloud)
-        yield Selection(services=services, elsewhere={target.cloud: target.region}), target
-
-
-def _services_of(settings: SweepSettings, cloud: str | None) -> tuple[str, ...]:
-    of = {name: spec.cloud.name if spec.cloud else None for name, spec in specs().items()}
-    return tuple(service for service in settings.services if of[service] == cloud)
-
-
-def _keys_of(target: CloudTarget) -> dict[str, str]:
-    return read_keys(_client("secretsmanager"), target.secret, clouds()[target.cloud].keys)
-
-
 def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> wire.Report:
     """The report of a sweep that did not take place: everything it should have looked at is blind."""
     now = time.time()
@@ -308,20 +277,10 @@ def _refused(settings: SweepSettings, context: LambdaContext, why: str) -> wire.
         seen=0,
         live=0,
         findings=(),
-        blind=tuple(Blind(key, (), f"not looked at: {why}") for key in _keys(settings, settings.services)),
+        blind=tuple(Blind(key, (), f"not looked at: {why}") for key in keys_of(settings, settings.services)),
         api_calls={},
     )
     return report_of(report, Lens(), now, error=why)
-
-
-def _keys(settings: SweepSettings, services: tuple[str, ...]) -> list[ScopeKey]:
-    regions = {target.cloud: (target.account, (target.region,)) for target in settings.elsewhere}
-    keys: list[ScopeKey] = []
-    for service in services:
-        cloud = specs()[service].cloud
-        account, within = (settings.account, settings.regions) if cloud is None else regions[cloud.name]
-        keys += [ScopeKey(service, account, region) for region in within]
-    return keys
 
 
 @cache
