@@ -8,11 +8,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from tests.bench import call_counts, cold_import, large_sweep, ledger_traffic, listing_cpu, policy_evaluation
+from tests.bench import (
+    call_counts,
+    cold_import,
+    large_sweep,
+    ledger_traffic,
+    listing_cpu,
+    policy_evaluation,
+    throttling,
+)
 from tests.bench.result import BenchmarkError, Result
 from tests.bench.say import say
 
@@ -22,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Result]]] = {
     "calls": call_counts.run,
     "ledger": ledger_traffic.run,
     "import": cold_import.run,
+    "throttling": throttling.run,
     "sweep": large_sweep.run,
 }
 
@@ -46,12 +59,25 @@ def main() -> int:
             failures.append(f"{name} could not run: {shown}")
         say(f"{name} took {time.monotonic() - started:.0f} s", sys.stderr)
     if arguments.json:
-        say(json.dumps({"results": [one.to_json() for one in results], "failures": failures}, indent=2))
+        say(
+            json.dumps(
+                {"machine": machine(), "results": [one.to_json() for one in results], "failures": failures}, indent=2
+            )
+        )
     else:
-        say(table(results))
+        say(f"{machine()}\n\n{table(results)}")
     for failure in failures:
         say(failure, sys.stderr)
     return 1 if failures else 0
+
+
+def machine() -> str:
+    """What this was measured on: processor, cores, system, Python."""
+    cpus = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", cpus.read_text(encoding="utf-8")) if cpus.exists() else []
+    name = names[0] if names else platform.processor() or platform.machine()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, {python}"
 
 
 def table(results: list[Result]) -> str:

@@ -103,7 +103,7 @@ def attempts_of(client: Any) -> tuple[str, int]:
 def test_reads_are_patient_and_stops_are_sent_once():
     clients = AwsClients()
 
-    assert attempts_of(clients.client("glue", REGION)) == ("adaptive", 10)
+    assert attempts_of(clients.client("glue", REGION)) == ("standard", 10)
     assert attempts_of(clients.client("glue", REGION, Patience.ONCE)) == ("standard", 1)
 
 

@@ -11,12 +11,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError, UnknownRegionError
 
 from reaper.providers.aws.local_failures import local_failure
+from reaper.providers.aws.pace import Pace
 from reaper.providers.aws.timestamps import parse_timestamp
 from reaper.providers.calls import Calls
 
@@ -28,9 +28,9 @@ THREADS: Final = 16
 """As many connections as threads: more only reload the CA bundle, fewer make threads wait for each other."""
 
 DEFAULT_CONFIG: Final = Config(
-    # A sweep shares its rate limits with the users of the sessions, so it backs off like one who can wait. Three standard
-    # attempts lose scopes to throttling that ten adaptive ones do not.
-    retries={"mode": "adaptive", "total_max_attempts": 10},
+    # A sweep can wait, and three attempts, which are the default, lose scopes to throttling that ten do not. How fast they
+    # are made, and that none is saved where a lot was repeated, is up to the pace of each client.
+    retries={"mode": "standard", "total_max_attempts": 10},
     max_pool_connections=THREADS,
     connect_timeout=5,
     read_timeout=20,
@@ -84,7 +84,6 @@ class AwsClients:
         # botocore reads AWS_DEFAULT_REGION alone; AWS's other SDKs, its command line and its functions read this.
         if region := os.environ.get("AWS_REGION"):
             self._session.set_config_variable("region", region)
-        self._boto3: Any = boto3.Session(botocore_session=self._session)
         factory = self._session.get_component("response_parser_factory")
         factory.set_parser_defaults(timestamp_parser=parse_timestamp)
         self._session.register("before-call", self._count)
@@ -113,7 +112,11 @@ class AwsClients:
     def regions(self) -> frozenset[str]:
         """Every region botocore's data lists."""
         with self._lock:
-            return self._regions_of("ec2")
+            if self._listed is None:
+                # No service's own list: its model would have to be there.
+                data: Any = self._session.get_component("data_loader").load_data("endpoints")
+                self._listed = frozenset(region for partition in data["partitions"] for region in partition["regions"])
+            return self._listed
 
     def partition(self, region: str) -> str:
         """The partition ``region`` is in (``aws-cn``), for ARNs; ``aws`` for a region nobody lists."""
@@ -129,10 +132,8 @@ class AwsClients:
         Its data lags behind AWS, so this explains failures and never forbids a call.
         """
         with self._lock:
-            if self._listed is None:
-                self._listed = self._regions_of("ec2")
             if service is None:
-                return region in self._listed
+                return region in self.regions()
             offered = self._regions_of(service)
             return region in offered if offered else None
 
@@ -157,9 +158,12 @@ class AwsClients:
 
     def _create(self, service: str, region: str, patience: Patience) -> BaseClient:
         config = self._config.merge(_RETRIES[patience])
-        # The services a sweep uses are known by name at run time only.
-        create = self._boto3.client
-        client: BaseClient = create(service, region_name=region, config=config)
+        client: BaseClient = self._session.create_client(service, region_name=region, config=config)
+        if patience is Patience.PATIENT:
+            meta: Any = client.meta
+            pace = Pace(meta.config.retries["total_max_attempts"])
+            meta.events.register("before-send", pace.before_send)
+            meta.events.register("needs-retry", pace.needs_retry)
         if _bears_no_prefix(client.meta.endpoint_url):
             client.meta.config.inject_host_prefix = False  # type: ignore[attr-defined] - missing in the stubs
         return client

@@ -13,6 +13,8 @@ from reaper.providers.aws.local_failures import local_failure
 from reaper.sweep.ports import NotOfferedError, ProviderError, Trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reaper.providers.aws.clients import AwsClients
 
 _CODES: Final[dict[Trouble, frozenset[str]]] = {
@@ -157,6 +159,12 @@ def translate(error: Exception, asked: Asked, *, sent: bool) -> ProviderError:
         f"{what} in {region} was answered with something that makes no sense ({type(error).__name__}):"
         " look at what is between here and AWS, such as a proxy or an endpoint setting",
     )
+
+
+def is_throttled(answer: Mapping[str, Any]) -> bool:
+    """Whether ``answer``, as botocore parses it, says that the service was asked too much."""
+    code, status = answer.get("Error", {}).get("Code"), answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return (_TROUBLE_OF.get(str(code)) or _STATUS.get(status)) is Trouble.THROTTLED
 
 
 def _not_offered(asked: Asked) -> ProviderError:
