@@ -58,14 +58,21 @@ format: .venv/.installed ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
+lock: .venv-lock/.installed ## pin what is deployed anew, with hashes, and list it (SBOM): after a change of lambdas/requirements.in
+	.venv-lock/bin/uv pip compile --quiet --generate-hashes --only-binary :all: --python-version 3.14 --python-platform aarch64-manylinux2014 \
+	  --custom-compile-command "make lock" --output-file lambdas/requirements.txt lambdas/requirements.in
+	.venv-lock/bin/uv venv --quiet --clear build/lock
+	.venv-lock/bin/uv pip install --quiet --require-hashes --requirement lambdas/requirements.txt --python build/lock
+	.venv-lock/bin/cyclonedx-py environment --output-reproducible --spec-version 1.6 --output-file lambdas/sbom.cdx.json build/lock
+
 clean: ## remove all that make has built and installed here
-	rm -rf .venv .venv-localcloud .venv-witness .venv-bench node_modules build cdk.out
+	rm -rf .venv .venv-localcloud .venv-witness .venv-bench .venv-lock node_modules build cdk.out
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache lambdas/session_reaper.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environments. A stamp in each says that it holds what the files it depends on ask for.
 
-.venv/.installed: requirements.txt constraints.txt lambdas/requirements.txt pyproject.toml
+.venv/.installed: requirements.txt constraints.txt lambdas/requirements.in pyproject.toml
 	$(call virtualenv,.venv)
 	@.venv/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -80,6 +87,10 @@ clean: ## remove all that make has built and installed here
 
 .venv-bench/.installed: tests/bench/requirements.txt tests/bench/constraints.txt
 	$(call virtualenv,.venv-bench)
+	@touch $@
+
+.venv-lock/.installed: infra/lock/requirements.txt infra/lock/constraints.txt
+	$(call virtualenv,.venv-lock)
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json

@@ -4,15 +4,40 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Collection
+import shutil
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 _MODEL: Final = "service-2.json"
+_ENDPOINTS: Final = "endpoints.json"
 
 
-def reduce_models(data: Path, service: str, operations: Collection[str]) -> None:
-    """Leave ``operations`` in the models of ``service`` under botocore's ``data``, with the shapes they use and no prose.
+def reduce_all(data: Path, operations: Mapping[str, Collection[str]]) -> None:
+    """Leave the ``operations`` of each service in the models under botocore's ``data``, and the endpoints of these services.
+
+    Raises:
+        LookupError: a model has no such operation, or there is no model.
+    """
+    prefixes = {reduce_models(data, service, names) for service, names in operations.items()}
+    endpoints = data / _ENDPOINTS
+    reduced = reduced_endpoints(json.loads(endpoints.read_bytes()), prefixes)
+    endpoints.write_text(json.dumps(reduced, separators=(",", ":")), encoding="utf-8")
+
+
+def reduced_endpoints(endpoints: dict[str, Any], prefixes: Collection[str]) -> dict[str, Any]:
+    """``endpoints`` with all partitions and regions, and of the services those whose endpoints begin with ``prefixes``."""
+    partitions = [
+        {**one, "services": {name: found for name, found in one["services"].items() if name in prefixes}}
+        for one in endpoints["partitions"]
+    ]
+    return {**endpoints, "partitions": partitions}
+
+
+def reduce_models(data: Path, service: str, operations: Collection[str]) -> str:
+    """Leave ``operations`` in the newest model of ``service`` under botocore's ``data``, with the shapes they use and no prose.
+
+    Returns the prefix of its endpoints.
 
     Raises:
         LookupError: a model has no such operation, or there is no model.
@@ -20,14 +45,18 @@ def reduce_models(data: Path, service: str, operations: Collection[str]) -> None
     models = sorted((data / service).glob(f"*/{_MODEL}*"))
     if not models:
         raise LookupError(f"botocore has no model of {service}")
-    for path in models:
-        content = path.read_bytes()
-        model = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
-        if unknown := sorted(set(operations) - model["operations"].keys()):
-            raise LookupError(f"botocore's {service} has no operation {', '.join(unknown)}")
-        path.unlink()
-        reduced = json.dumps(reduced_model(model, operations), separators=(",", ":"))
-        (path.parent / _MODEL).write_text(reduced, encoding="utf-8")
+    *older, path = models
+    for one in older:
+        # A client is of the newest version, unless it is told otherwise.
+        shutil.rmtree(one.parent)
+    content = path.read_bytes()
+    model = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+    if unknown := sorted(set(operations) - model["operations"].keys()):
+        raise LookupError(f"botocore's {service} has no operation {', '.join(unknown)}")
+    path.unlink()
+    reduced = json.dumps(reduced_model(model, operations), separators=(",", ":"))
+    (path.parent / _MODEL).write_text(reduced, encoding="utf-8")
+    return str(model["metadata"].get("endpointPrefix", service))
 
 
 def reduced_model(model: dict[str, Any], operations: Collection[str]) -> dict[str, Any]:

@@ -11,17 +11,18 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ["", "lambdas", "localcloud", "tests/bench", "tests/witness"]
+FOLDERS = ["", "infra/lock", "localcloud", "tests/bench", "tests/witness"]
+DEPLOYED = ROOT / "lambdas" / "requirements.txt"
 
 
 def listed(path: Path) -> list[Requirement]:
     """The packages a file lists, and those of the files it includes."""
     found: list[Requirement] = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        text = line.partition(" #")[0].strip()
+        text = line.partition(" #")[0].strip().removesuffix(" \\")
         if match := re.fullmatch(r"-[rc] (\S+)", text):
             found += listed(path.parent / match[1])
-        elif text and not text.startswith("#"):
+        elif text and not text.startswith(("#", "--hash")):
             found.append(Requirement(text))
     return found
 
@@ -66,6 +67,16 @@ def test_what_our_packages_bring_with_them_is_pinned_too():
         ]
 
     assert {name for name, _ in reached if canonicalize_name(name) not in pinned} == set()
+
+
+def test_what_is_deployed_is_what_is_tested_and_every_package_of_it_has_hashes():
+    tested = {canonicalize_name(one.name): str(one.specifier) for one in listed(ROOT / "requirements.txt")}
+    deployed = {canonicalize_name(one.name): str(one.specifier) for one in listed(DEPLOYED)}
+    entries = re.split(r"\n(?=\S)", DEPLOYED.read_text(encoding="utf-8"))
+
+    assert deployed.items() <= tested.items()
+    assert {canonicalize_name(one.name) for one in listed(DEPLOYED.with_suffix(".in"))} <= deployed.keys()
+    assert [one for one in entries if not one.startswith("#") and "--hash=sha256:" not in one] == []
 
 
 def test_the_emulators_lambdas_see_no_package_that_the_asset_lacks():

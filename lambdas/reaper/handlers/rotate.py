@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import boto3
+import botocore.session
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
@@ -141,4 +141,5 @@ _STEPS: Final[Mapping[str, Callable[[RotationClient, str, str, Mapping[str, list
 
 @cache
 def _client() -> RotationClient:
-    return boto3.client("secretsmanager", region_name=os.environ["AWS_REGION"])
+    client: Any = botocore.session.get_session().create_client("secretsmanager", region_name=os.environ["AWS_REGION"])
+    return client
