@@ -15,10 +15,10 @@ from statistics import median
 from typing import Final
 
 from reaper.catalog.services import longest_idle_of
+from reaper.core.avoided import HOUR, avoided_cost
 from reaper.core.outcome import Outcome, costs, is_live
 from reaper.core.savings import (
     ENOUGH,
-    HOUR,
     NO_POLICY,
     NO_TEAM,
     Basis,
@@ -29,7 +29,6 @@ from reaper.core.savings import (
     Observed,
     Savings,
     Snoozing,
-    avoided_cost,
 )
 from reaper.core.sightings import PastSweep, Sighting, SnoozeSeen
 from reaper.core.sweep_tally import SweepTally

@@ -35,8 +35,8 @@ from reaper.handlers.people import People
 from reaper.handlers.subscribers import Subscribers
 from reaper.handlers.telling import log_report, measure, without_findings
 from reaper.handlers.time_limit import TimeLimited
+from reaper.history.archive import archive
 from reaper.history.recorder import SpooledRecorder
-from reaper.history.reports import archive
 from reaper.history.shelf import Shelf
 from reaper.history.sinks import S3Sink
 from reaper.ledger.bookkeeping import DynamoDbBookkeeping

@@ -16,21 +16,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from reaper.core.sightings import PastSweep
-from reaper.history.keys import REPORTS, REPORTS_SCHEMA, REPORTS_SUFFIX, is_of_reports, read_report_key, report_key_of
+from reaper.history.keys import REPORTS, REPORTS_SCHEMA, REPORTS_SUFFIX, is_of_reports, read_report_key
 from reaper.history.sources import NEWER, Skipped, UnreadableError
-from reaper.sweep.ports import HistoryError
-from reaper.wire.codec import NotJsonError, WireError, decode, encode
+from reaper.wire.codec import NotJsonError, WireError, decode
 from reaper.wire.past import past_sweep
-from reaper.wire.report import REPORT_VERSION, Report
-
-if TYPE_CHECKING:
-    from reaper.history.sinks import Sink
+from reaper.wire.report import REPORT_VERSION
 
 AHEAD: Final = 8
 """How many reports are fetched at once, and wait to be read."""
@@ -38,20 +34,6 @@ LARGEST: Final = 128 << 20
 """Bytes of a report as JSON; more than ten times what 10,000 findings take."""
 _CHUNK: Final = 1 << 20
 _DENIED: Final = frozenset({"AccessDenied", "Forbidden", "403", "AllAccessDisabled"})
-
-
-def archive(sink: Sink, report: Report) -> None:
-    """Keep ``report``, of a sweep or of a part of one, whole.
-
-    Raises:
-        HistoryError: it is not known to be kept; says why in a sentence.
-    """
-    try:
-        key = report_key_of(report.run_id, report.started_at.timestamp())
-        body = io.BytesIO(gzip.compress(encode(report), compresslevel=6, mtime=0))
-    except Exception as error:
-        raise HistoryError(f"the report was not archived: {type(error).__name__}: {error}") from error
-    sink.put(key, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from reaper.core.avoided import avoided_cost
 from reaper.core.facts import ABSENT, NOT_ASKED, Missing, Undecidable
 from reaper.core.outcome import Outcome
 from reaper.core.plan import Finding, known_idle_cost
 from reaper.core.report import Blind, Report, Unfinished
-from reaper.core.savings import avoided_cost
 from reaper.core.session import Session, SessionRef
 from reaper.core.shown import evidence, idle_since
 from reaper.core.vocabulary import VOCABULARY, FactType, Lens, read_hourly_cost

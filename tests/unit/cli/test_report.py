@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reaper.cli.main import main
-from reaper.history.reports import archive
+from reaper.history.archive import archive
 from reaper.history.sinks import DirectorySink
 from tests.support.archived import HOUR, MONDAY, finding, report
 from tests.support.reports import typed

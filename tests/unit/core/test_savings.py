@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reaper.core.savings import avoided_cost
+from reaper.core.avoided import avoided_cost
 
 HOUR = 3600.0
 

@@ -11,8 +11,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from reaper.core.sightings import PastSweep
+from reaper.history.archive import archive
 from reaper.history.keys import read_key, report_key_of
-from reaper.history.reports import ReportBucket, archive, read_reports, report_source_of
+from reaper.history.reports import ReportBucket, read_reports, report_source_of
 from reaper.history.sinks import DirectorySink
 from reaper.history.sources import DirectorySource, Skipped, UnreadableError
 from tests.support.archived import HOUR, MONDAY, finding, report

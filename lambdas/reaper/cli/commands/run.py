@@ -153,7 +153,7 @@ def _recorder(sink: Sink) -> SpooledRecorder:
 
 def _archive(sink: Sink, report: Report) -> list[str]:
     """Keep the report; says what went wrong with that."""
-    from reaper.history.reports import archive  # noqa: PLC0415 - needs the SDK, like its sink
+    from reaper.history.archive import archive  # noqa: PLC0415 - needs the SDK, like its sink
     from reaper.sweep.ports import HistoryError  # noqa: PLC0415
 
     try:
