@@ -8,7 +8,6 @@ is not recorded: facts are enough to judge by, and nothing that people wrote in 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -19,6 +18,7 @@ from reaper.catalog.services import in_order, scope_parts
 from reaper.core.facts import ABSENT, IN_USE, NOT_ASKED, Fact, Facts, Undecidable
 from reaper.core.judge import Verdict, VerdictKind
 from reaper.core.session import Phase, Session, SessionRef
+from reaper.wire.codec import encode as to_json
 
 SCHEMA: Final = 1
 """Of the shape of a row. A reader skips what is newer, and says so."""
@@ -109,16 +109,13 @@ def encode(session: Session, verdict: Verdict) -> bytes:
         "undecidable": undecidable,
         "not_asked": not_asked,
     }
-    text = json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # Half of a surrogate pair is no Unicode text, and readers refuse the line it is in.
-    return text.encode("utf-8", "replace") + b"\n"
+    return to_json(row) + b"\n"
 
 
 def opening(run_id: str, sweep_at: float) -> bytes:
     """What the columns of the sweep add before the first ``{`` of each of its rows."""
     columns = {"schema": SCHEMA, "run_id": run_id, "sweep_at": float(sweep_at)}
-    text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")[:-1] + b","
+    return to_json(columns)[:-1] + b","
 
 
 def decode(values: Sequence[Any]) -> Row:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from reaper.notifiers.port import NotifyError
+from reaper.wire.codec import encode
 
 DEFAULT_API: Final = "https://slack.com/api/"
 ATTEMPTS: Final = 4
@@ -167,7 +168,7 @@ class SlackPoster:
             raise SlackError(
                 "nothing was posted: the address in the secret is no https URL", permanent=True, credential=True
             )
-        return url, headers, json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        return url, headers, encode(payload)
 
     def _allowed(self, url: str) -> bool:
         try:

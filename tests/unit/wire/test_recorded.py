@@ -10,10 +10,17 @@ from pathlib import Path
 import pytest
 
 from reaper.cli.plan_file import read_plan
+from reaper.core.facts import ABSENT, Undecidable
 from reaper.core.guards import Stops
+from reaper.core.memory import Claim, Snooze
+from reaper.core.outcome import Outcome
 from reaper.core.session import ScopeKey, SessionRef
 from reaper.handlers.continuation import read_event
 from reaper.history.reports import ReportDirectory, read_reports
+from reaper.history.rows import COLUMNS
+from reaper.history.rows import decode as decode_row
+from reaper.ledger.items import memory_of, ref_of
+from reaper.ledger.sweep_items import sweep_of
 from reaper.notifiers.amazon_q import notification
 from reaper.notifiers.digest import fingerprint
 from reaper.notifiers.slack_blocks import digest_message
@@ -110,3 +117,40 @@ def test_a_continuation_of_the_first_release_which_kept_no_costs_and_no_look_ups
     assert part.earlier
     assert part.earlier.stops == {GLUE: Stops(3, 0.0)}
     assert (part.earlier.unfinished.idle_costs, part.earlier.tag_lookups) == ({}, {})
+
+
+def test_history_rows():
+    rows = [json.loads(line) for line in recorded("history.jsonl").splitlines()]
+
+    read = [decode_row([row.get(name) for name in COLUMNS]) for row in rows]
+
+    assert [(one.session.ref.id, one.verdict, one.policy) for one in read] == [
+        ("warned", "stop", "glue-idle"),
+        ("stopped", "stop", "glue-idle"),
+        ("snoozed", "stop", "athena-idle"),
+        ("unknown \u4f1a\u8bae", "undetermined", "glue-idle"),
+    ]
+    assert read[0].session.facts.idle_since == NOW - 7200
+    assert read[0].session.facts.tags == {"owner": "ana", "env": "dev"}
+    assert read[1].session.facts.tags is ABSENT
+    assert read[2].session.ref.scope == (("workgroup", "science"),)
+    assert read[3].session.facts.idle_since == Undecidable("ListSessionActions was denied")
+
+
+def test_ledger_items():
+    items = json.loads(recorded("ledger-items.json"))
+
+    memory = memory_of(items["memory"], ref_of(items["memory"]))
+    sweep = sweep_of(items["sweep"])
+
+    # In the order in which the service has them, whatever order they were kept in.
+    assert [part for part, _ in memory.ref.scope] == ["farm", "fleet", "worker", "queue", "job"]
+    assert (memory.ref.id, memory.policy, memory.outcome) == ("session-9", "render-idle", Outcome.NOT_STOPPING)
+    assert memory.promise
+    assert (memory.promise.due_at, memory.not_before) == (1772363700.5, 1772363700.5)
+    assert memory.snooze == Snooze(until=1772452800.0, by="ada", at=1772365499.5, times=2)
+    assert memory.card
+    assert (memory.card.team, memory.card.snooze_max) == ("render", 7200.0)
+    assert memory.claim == Claim(run_id="run-7", at=1772366398.75, policy="render-idle")
+    assert (sweep.run_id, sweep.mode) == ("run-7", "enforce")
+    assert (len(sweep.stops), len(sweep.claims)) == (1, 2)
