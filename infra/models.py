@@ -70,7 +70,10 @@ def reduced_model(model: dict[str, Any], operations: Collection[str]) -> dict[st
             reached.add(name)
             waiting |= _shapes_named_in(model["shapes"][name])
     shapes = {name: shape for name, shape in model["shapes"].items() if name in reached}
-    return _without_prose({**model, "operations": kept, "shapes": shapes})
+    reduced: dict[str, Any] = _without_prose({**model, "operations": kept, "shapes": shapes})
+    # botocore reads the prose of these.
+    whole = {name: model[name] for name in ("clientContextParams",) if name in model}
+    return {**reduced, **whole}
 
 
 def _shapes_named_in(part: Any) -> set[str]:
