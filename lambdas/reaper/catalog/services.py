@@ -58,12 +58,6 @@ def clouds() -> Mapping[str, Cloud]:
     return MappingProxyType({spec.cloud.name: spec.cloud for spec in specs().values() if spec.cloud})
 
 
-def brand_of(service: str) -> str:
-    """What people call ``service``; its own name where nobody here knows it."""
-    spec = specs().get(service)
-    return service if spec is None else spec.brand
-
-
 def longest_idle_of(service: str) -> float:
     """Seconds of idleness past which nothing is claimed of ``service``; infinite where nobody knows."""
     spec = specs().get(service)

@@ -29,7 +29,7 @@ from reaper.core.policy.model import (
     TagTest,
     TextTest,
 )
-from reaper.core.truth import Open, Truth, tell
+from reaper.core.truth import Truth
 from reaper.core.vocabulary import VOCABULARY, FactType, Lens, read_hourly_cost
 
 if TYPE_CHECKING:
@@ -254,10 +254,3 @@ def _crossing(compare: Compare, session: Session, lens: Lens) -> float | None:
         rate = read_hourly_cost(session, 0.0, lens)
         return start + limit / rate * 3600 if isinstance(rate, float) and rate > 0 else None
     return None
-
-
-def reason_open(truth: Truth) -> str:
-    """``yes``, ``no``, or what keeps it undecided, for people."""
-    if isinstance(truth, Open):
-        return f"undecided: {tell(truth.doubts)}" if truth.doubts else f"needs {', '.join(sorted(truth.needs))}"
-    return "yes" if truth else "no"

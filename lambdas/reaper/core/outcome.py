@@ -274,8 +274,3 @@ def is_live(outcome: str) -> bool:
     """Whether the session was still there when the sweep was done, and was not told to stop."""
     known = Outcome.read(outcome)
     return known is not None and not known.row.ended and known is not Outcome.STOPPED
-
-
-def in_urgency() -> list[Outcome]:
-    """Those first that a person has to act on, then those that one still can, then the others."""
-    return sorted(Outcome, key=lambda one: (one.row.severity is not Concern.ERROR, not one.row.answerable))

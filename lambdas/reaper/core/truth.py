@@ -56,11 +56,6 @@ def merge(first: Open, second: Open) -> Open:
     return Open(first.needs | second.needs, tuple(dict.fromkeys(first.doubts + second.doubts)))
 
 
-def negate(truth: Truth) -> Truth:
-    """Not; open stays open."""
-    return truth if isinstance(truth, Open) else not truth
-
-
 def conjunction(truths: Iterable[Truth]) -> Truth:
     """All of them: one ``False`` decides, whatever else is open. Reads no further than it must."""
     found: Open | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reaper.core.judge import KEEP
-from reaper.core.outcome import Outcome, costs, in_urgency, is_answerable, is_live
+from reaper.core.outcome import Outcome, costs, is_answerable, is_live
 from reaper.core.plan import Finding
 from reaper.core.report import Mode, Report
 from reaper.core.tally import savings_of
@@ -54,17 +54,6 @@ def test_an_outcome_of_a_newer_release_costs_nothing_and_is_nobodys_to_answer():
     assert not costs("teleported")
     assert not is_answerable("teleported")
     assert not is_live("teleported")
-
-
-def test_what_a_person_has_to_act_on_is_urgent_before_what_one_can_still_keep():
-    assert [one.value for one in in_urgency()][:6] == [
-        "failed",
-        "not_stopping",
-        "withheld",
-        "would_stop",
-        "warned",
-        "snoozed",
-    ]
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -50,11 +50,6 @@ class EmrServerlessSparkError(ProviderError):
         self.request_id = request_id
 
     @property
-    def is_denied(self) -> bool:
-        """The credentials are good, the permission is missing."""
-        return self.trouble is Trouble.DENIED
-
-    @property
     def is_throttled(self) -> bool:
         """Refused before it was carried out, because of too many calls."""
         return self.trouble is Trouble.THROTTLED
