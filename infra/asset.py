@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from infra import models
+from infra.bytecode import compile_folder
 
 PYTHON_VERSION: Final = "3.14"
 """The function's Python; a test holds it to the runtime in :mod:`infra.function`."""
@@ -57,7 +58,9 @@ OWN_CALLS: Final = (
 
 _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "cli")
 """The command line needs packages that the function does not have."""
-_COMPILER: Final = Path(__file__).with_name("bytecode.mjs")
+_COMPILER: Final = Path(__file__).with_name("bytecode.py")
+_COMPILED_BY: Final = Path(__file__).with_name("bytecode.mjs")
+_PACKAGE: Final = "reaper"
 
 
 class AssetError(Exception):
@@ -68,13 +71,14 @@ def build_asset(root: Path, calls: Iterable[str], *, for_host: bool = False) -> 
     """The folder to deploy for a sweep that makes ``calls`` (``glue:ListSessions``), under ``root/build``.
 
     Made once for the same inputs. Of the services it calls it has the operations called alone. ``for_host`` adds the compiled
-    modules that the interpreter that builds it can load, so that it runs here as well: in the embedded cloud.
+    modules that the interpreter that builds it can load, so that it runs here as well, as it runs there: in the embedded cloud.
 
     Raises :class:`AssetError` when the wheels cannot be had, or not compiled.
     """
-    lock, sbom, package = (root / "lambdas" / name for name in ("requirements.txt", SBOM, "reaper"))
+    lock, sbom, package = (root / "lambdas" / name for name in ("requirements.txt", SBOM, _PACKAGE))
     # What decides how it is built, too: these modules, and the compiler.
-    how = [path.read_text(encoding="utf-8") for path in (Path(__file__), Path(models.__file__), _COMPILER)]
+    ours = (Path(__file__), Path(models.__file__), _COMPILER, _COMPILED_BY)
+    how = [path.read_text(encoding="utf-8") for path in ours]
     wanted = sorted({*OWN_CALLS, *calls})
     host = [sysconfig.get_config_var("EXT_SUFFIX")] if for_host else []
     sources = sorted(path for path in package.rglob("*.py") if "cli" not in path.relative_to(package).parts)
@@ -117,8 +121,8 @@ def _vendor(lock: Path, folder: Path) -> None:
 
 
 def _package(package: Path, folder: Path) -> None:
-    shutil.copytree(package, folder / package.name, ignore=_LEFT_OUT)
-    _compile(folder)
+    shutil.copytree(package, folder / _PACKAGE, ignore=_LEFT_OUT)
+    _compile(folder, _PACKAGE)
 
 
 def _add_modules_of_this_machine(lock: Path, folder: Path) -> None:
@@ -127,6 +131,8 @@ def _add_modules_of_this_machine(lock: Path, folder: Path) -> None:
         _install(host, lock)
         for module in host.rglob("*.so"):
             shutil.copy(module, folder / module.relative_to(host))
+    if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON_VERSION:
+        compile_folder(folder, folder / _PACKAGE, write_out=True)
 
 
 def _install(folder: Path, lock: Path, *options: str) -> None:
@@ -139,10 +145,10 @@ def _install(folder: Path, lock: Path, *options: str) -> None:
         raise AssetError(f"pip could not fetch what {lock} lists ({' '.join(options)}): {_last_line(done)}")
 
 
-def _compile(folder: Path) -> None:
+def _compile(folder: Path, *own: str) -> None:
     """Put the bytecode of :data:`PYTHON_VERSION` beside each module, from a CPython that Node.js runs."""
     try:
-        done = _run("node", str(_COMPILER), PYTHON_VERSION, str(folder))
+        done = _run("node", str(_COMPILED_BY), PYTHON_VERSION, str(folder), *own)
     except OSError as error:
         raise AssetError(f"Node.js could not be started ({error}): install it, as the AWS CDK needs it, too") from error
     if done.returncode:

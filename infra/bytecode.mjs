@@ -1,17 +1,24 @@
-// Compiles the Python modules of the folders named on the command line with the CPython that Pyodide has, in place.
+// Runs bytecode.py with the CPython that Pyodide has: node bytecode.mjs VERSION ROOT [OWN].
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { loadPyodide } from "pyodide";
 
-const [expected, ...folders] = process.argv.slice(2);
+const [version, root, own] = process.argv.slice(2);
 const python = await loadPyodide();
-python.globals.set("expected", expected);
-for (const folder of folders) {
-  python.FS.mkdirTree("/asset");
-  python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, "/asset");
-  python.runPython(`
-import compileall, platform, py_compile
-assert platform.python_version().startswith(expected + "."), f"this is Python {platform.python_version()}"
-mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-assert compileall.compile_dir("/asset", quiet=1, stripdir="/asset", invalidation_mode=mode), "not everything compiles"
+const mount = (folder, at) => {
+  python.FS.mkdirTree(at);
+  python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, at);
+};
+mount(root, "/asset");
+mount(dirname(fileURLToPath(import.meta.url)), "/tools");
+python.globals.set("version", version);
+python.globals.set("own", own ?? "");
+python.runPython(`
+import platform, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, "/tools")
+import bytecode
+if not platform.python_version().startswith(version + "."):
+    raise RuntimeError(f"this is Python {platform.python_version()}, not {version}: update pyodide in package.json")
+bytecode.main("/asset", own)
 `);
-  python.FS.unmount("/asset");
-}
