@@ -70,9 +70,13 @@ def test_the_deployed_function_loads_nothing_that_only_the_command_line_or_the_b
     heavy = [
         "aws_cdk",
         "alibabacloud_emr_serverless_spark20230808",
+        "boto3",
         "click",
         "jsonschema",
         "pydantic",
+        "reaper.core.savings",
+        "reaper.history.reports",
+        "reaper.pages.layout",
         "rich",
         "slack_sdk",
     ]
