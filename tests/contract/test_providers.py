@@ -305,13 +305,25 @@ def test_a_session_that_cannot_be_read_afresh_is_an_error_and_not_gone(cloud: Cl
         cloud.provider().reread(cloud.ref("a"))
 
 
-@pytest.mark.parametrize("read", ["gets", "uses", "tags"])
 @pytest.mark.parametrize("fault", ["throttled", "server_error"])
-def test_right_before_a_stop_a_read_that_fails_is_made_twice_at_most(cloud: Cloud, mocker, read: str, fault: str):
+def test_right_before_a_stop_a_session_that_cannot_be_read_is_asked_for_twice_at_most(cloud: Cloud, mocker, fault: str):
+    read_twice_at_most(cloud, mocker, "gets", fault)
+
+
+@where(lambda service: service.uses)
+@pytest.mark.parametrize("fault", ["throttled", "server_error"])
+def test_right_before_a_stop_use_that_cannot_be_read_is_asked_for_twice_at_most(cloud: Cloud, mocker, fault: str):
+    read_twice_at_most(cloud, mocker, "uses", fault)
+
+
+@pytest.mark.parametrize("fault", ["throttled", "server_error"])
+def test_right_before_a_stop_tags_that_cannot_be_read_are_asked_for_twice_at_most(cloud: Cloud, mocker, fault: str):
+    read_twice_at_most(cloud, mocker, "tags", fault)
+
+
+def read_twice_at_most(cloud: Cloud, mocker, read: str, fault: str) -> None:
     mocker.patch("botocore.endpoint.time.sleep")
     operation = getattr(cloud.service, read)
-    if operation is None:
-        pytest.skip("the list tells it")
     cloud.seed(cloud.service.row("a", "idle"))
     provider = cloud.provider(attempts=3).for_recheck()
     cloud.faults.add(fault, cloud.service.name, operation)  # type: ignore[arg-type]

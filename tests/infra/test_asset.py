@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
 ROOT = Path(__file__).resolve().parents[2]
+NODE = shutil.which("node") or "node"
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,33 @@ def test_every_module_has_the_bytecode_of_the_function_s_python(built):
     # CPython's magic number of 3.14 (Include/internal/pycore_magic_number.h), and "never look at the source".
     assert {path.read_bytes()[:8] for path in compiled} == {
         (3627).to_bytes(2, "little") + b"\r\n" + (1).to_bytes(4, "little")
+    }
+
+
+def test_what_is_compiled_runs_on_the_python_that_it_is_compiled_for(built):
+    reaper = built / "reaper"
+    pure = [
+        ".".join(path.relative_to(built).with_suffix("").parts).removesuffix(".__init__")
+        for room in ("catalog", "core", "sweep")
+        for path in sorted((reaper / room).rglob("*.py"))
+    ]
+
+    done = subprocess.run(  # noqa: S603 - our own command
+        [NODE, ROOT / "tests" / "infra" / "run_compiled.mjs", built, *pure],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "python": asset.PYTHON_VERSION,
+        "idle": "stop",
+        "busy": "keep",
+        "stops": "Stops(count=3, idle_cost=2.5)",
+        "alike": True,
+        "frozen": True,
     }
 
 
