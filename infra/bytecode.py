@@ -26,26 +26,37 @@ _OWN = frozenset(
 _HELPERS = """
 import dataclasses as _dataclasses
 
-class _Params:
+_dataclass_set = object.__setattr__
+
+class _DataclassParams:
     frozen = True
 
-def _fields_of(init, **types):
+class _DataclassFactory:
+    __slots__ = ("make",)
+
+    def __init__(self, make):
+        self.make = make
+
+    def __repr__(self):
+        return "<factory>"
+
+def _dataclass_fields_of(init, /, **types):
     positional = init.__code__.co_varnames[1:init.__code__.co_argcount]
     defaults = dict(zip(reversed(positional), reversed(init.__defaults__ or ())))
     defaults.update(init.__kwdefaults__ or {})
     made = {}
     for name, type in types.items():
         default = defaults.get(name, _dataclasses.MISSING)
-        if default is _dataclasses._HAS_DEFAULT_FACTORY:
-            default = _dataclasses.MISSING
-        made[name] = one = _dataclasses.field(default=default, kw_only=name not in positional)
+        made_by = default.make if default.__class__ is _DataclassFactory else _dataclasses.MISSING
+        default = default if made_by is _dataclasses.MISSING else _dataclasses.MISSING
+        made[name] = one = _dataclasses.field(default=default, default_factory=made_by, kw_only=name not in positional)
         one.name, one.type, one._field_type = name, type, _dataclasses._FIELD
     return made
 
-def _setattr(self, name, value):
+def _dataclass_setattr(self, name, value):
     raise _dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
 
-def _delattr(self, name):
+def _dataclass_delattr(self, name):
     raise _dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 """
 
@@ -158,11 +169,13 @@ def _methods(fields: list[_Field], *, kw_only: bool, post_init: bool) -> str:
     lines = [
         f"__slots__ = ({''.join(f'{one!r}, ' for one in names)})",
         f"__match_args__ = ({'' if kw_only else ''.join(f'{one!r}, ' for one in names)})",
-        "__dataclass_params__ = _Params",
+        "__dataclass_params__ = _DataclassParams",
         f"def __init__(self, {'*, ' if kw_only and names else ''}{', '.join(names)}):",
         *(
-            f"    object.__setattr__(self, {one.name!r}, {one.name}"
-            + (f" if {one.name} is not _dataclasses._HAS_DEFAULT_FACTORY else _factory())" if one.factory else ")")
+            f"    _dataclass_set(self, {one.name!r}, {one.name}.make()"
+            f" if {one.name}.__class__ is _DataclassFactory else {one.name})"
+            if one.factory
+            else f"    _dataclass_set(self, {one.name!r}, {one.name})"
             for one in fields
         ),
         *(["    self.__post_init__()"] if post_init else []),
@@ -175,27 +188,29 @@ def _methods(fields: list[_Field], *, kw_only: bool, post_init: bool) -> str:
         "    return " + (f"({mine},) == ({mine.replace('self.', 'other.')},)" if names else "True"),
         "def __hash__(self):",
         f"    return hash(({mine}{',' if names else ''}))",
-        "__setattr__ = _setattr",
-        "__delattr__ = _delattr",
+        "__setattr__ = _dataclass_setattr",
+        "__delattr__ = _dataclass_delattr",
         "__getstate__ = _dataclasses._dataclass_getstate",
         "__setstate__ = _dataclasses._dataclass_setstate",
-        f"__dataclass_fields__ = _fields_of(__init__, {', '.join(f'{one.name}={one.type!r}' for one in fields)})",
+        f"__dataclass_fields__ = _dataclass_fields_of(__init__, {', '.join(f'{one.name}={one.type!r}' for one in fields)})",
     ]
     return "\n".join(lines)
 
 
 def _set_defaults(methods: list[ast.stmt], fields: list[_Field], *, kw_only: bool) -> None:
-    """Put the defaults into ``__init__``, and what makes one where it is made."""
+    """Put the defaults into ``__init__``, and what makes one in its stead."""
     init = next(one for one in methods if isinstance(one, ast.FunctionDef) and one.name == "__init__")
-    by_factory = ast.parse("_dataclasses._HAS_DEFAULT_FACTORY", mode="eval").body
-    defaults = [by_factory if one.factory else one.default for one in fields]
+    # What makes a default is evaluated in the class, once, as a dataclass does: a parameter may be called the same.
+    makers = {
+        one.name: ast.Call(ast.Name("_DataclassFactory", ast.Load()), [one.factory], [])
+        for one in fields
+        if one.factory is not None
+    }
+    defaults = [makers.get(one.name, one.default) for one in fields]
     if kw_only:
         init.args.kw_defaults = list(defaults)
     else:
         init.args.defaults = [one for one in defaults if one is not None]
-    factories = iter([one.factory for one in fields if one.factory])
-    for call in (part for part in ast.walk(init) if isinstance(part, ast.Call) and _is_named(part.func, "_factory")):
-        call.func = next(factories)
 
 
 def _is_named(node: ast.expr, name: str) -> bool:

@@ -52,6 +52,25 @@ class Named:
     at: Point
 
 
+def names() -> tuple[str, ...]:
+    return ("a",)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Has a field that is called as what makes its default, and others that are called as what is built in."""
+
+    names: tuple[str, ...] = field(default_factory=names)
+    object: int = 1
+    type: str = "t"
+    init: bool = False
+
+
+def _set() -> str:
+    """Has a name that what is written out might have."""
+    return "ours"
+
+
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """Has no fields."""
@@ -92,6 +111,11 @@ def test_what_is_written_out_is_made_compared_shown_and_kept_in_the_same_way(bot
         assert module.Nothing() == module.Nothing()
         assert hash(module.Named(name="x", at=module.Nothing())) == hash(("x", module.Nothing()))
         assert module.Point(1.0).marks is not point.marks
+        called = module.Called()
+        assert (called.names, called.object, called.type) == (("a",), 1, "t")
+        assert module._set() == "ours"
+        assert module.Called(("b",), 2).names == ("b",)
+        assert dataclasses.fields(module.Point)[2].default_factory is list
         assert dataclasses.replace(other, y=3.0) == module.Point(1.0, 3.0, ["a"])
         assert pickle.loads(pickle.dumps(other)) == copy.copy(other) == copy.deepcopy(other) == other  # noqa: S301 - made just now
         told.append(
@@ -151,6 +175,12 @@ sys.path.insert(0, sys.argv[1])
 import reaper
 shown = lambda value: re.sub(' at 0x[0-9a-f]+', '', str(value))
 found, written = {}, 0
+def made(kind):
+    needed = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
+    try:
+        return shown(repr(kind(**dict.fromkeys(needed, 0))))
+    except Exception as error:
+        return repr(error)
 for module in pkgutil.walk_packages(reaper.__path__, "reaper."):
     if module.name.startswith("reaper.cli"):
         continue
@@ -161,6 +191,7 @@ for module in pkgutil.walk_packages(reaper.__path__, "reaper."):
                 [(p.name, p.kind.name, shown(p.default)) for p in inspect.signature(kind).parameters.values()],
                 [(f.name, f.type, f.kw_only, shown(f.default)) for f in dataclasses.fields(kind) if not callable(f.default)],
                 list(kind.__match_args__), list(getattr(kind, "__slots__", ())), kind.__hash__ is None,
+                made(kind),
             ]
 print(json.dumps([found, written]))
 """
@@ -188,8 +219,8 @@ def described(folder: Path) -> tuple[dict[str, Any], int]:
 def test_signatures_are_those_that_python_would_write(both):
     plain, written = both
 
-    for name in ("Point", "Named", "Nothing"):
+    for name in ("Point", "Named", "Called", "Nothing"):
         ours, theirs = inspect.signature(getattr(written, name)), inspect.signature(getattr(plain, name))
-        assert [(one.name, one.kind, one.default) for one in ours.parameters.values()] == [
-            (one.name, one.kind, one.default) for one in theirs.parameters.values()
+        assert [(one.name, one.kind, repr(one.default)) for one in ours.parameters.values()] == [
+            (one.name, one.kind, repr(one.default)) for one in theirs.parameters.values()
         ]
