@@ -250,7 +250,7 @@ def test_a_sweep_is_one_item_sorted_by_its_moment_that_expires(bench):
 
     item = bench.item("sweep", "2026-03-01T12:00:00.123456Z/run-7")
     frame = (
-        "deadline/123456789012/us-west-2/farm=farm-1/queue=queue-2/fleet=fleet-0/job=job-4/worker=worker-3/session-9"
+        "deadline/123456789012/us-west-2/farm=farm-1/fleet=fleet-0/worker=worker-3/queue=queue-2/job=job-4/session-9"
     )
     assert item["expires"] == {"N": "1780142401"}
     assert item["live"] == {

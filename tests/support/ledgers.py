@@ -149,7 +149,7 @@ FRAME = SessionRef(
     "deadline",
     "123456789012",
     "us-west-2",
-    (("farm", "farm-1"), ("queue", "queue-2"), ("fleet", "fleet-0"), ("job", "job-4"), ("worker", "worker-3")),
+    (("farm", "farm-1"), ("fleet", "fleet-0"), ("worker", "worker-3"), ("queue", "queue-2"), ("job", "job-4")),
     "session-9",
 )
 SCIENCE = SessionRef("athena", "123456789012", "eu-central-1", (("workgroup", "science"),), "8f1c")
